@@ -1,1 +1,14 @@
-export {};
+// Brings the matcher's type to every test that imports this package; vitest itself runs the file as a setup file.
+import type {} from "./setup.ts";
+
+export { compareAllclose } from "./allclose.ts";
+export type { Comparison, Tolerance } from "./allclose.ts";
+export type { StridedArray } from "./flatten.ts";
+export { dataRoot, Golden, goldenRoot, goldenTensors, loadGolden, nullToNaN } from "./golden.ts";
+export type { WithNaN } from "./golden.ts";
+export { finiteDifference, gradcheck } from "./gradcheck.ts";
+export type { GradcheckOptions, ScalarFunction } from "./gradcheck.ts";
+export { firstTypeScriptBlock, runReadmeExample } from "./readme.ts";
+export type { ReadmeRun } from "./readme.ts";
+export { readSafetensors } from "./safetensors.ts";
+export type { GoldenData, GoldenDType, GoldenTensor } from "./safetensors.ts";
