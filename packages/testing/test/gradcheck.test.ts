@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { finiteDifference, gradcheck } from "../src/index.ts";
 
 const sumOfCubes = (x: Float64Array) => x.reduce((sum, value) => sum + value ** 3, 0);
-x.reduce((sum, value) => sum + value ** 3, 0);
 
 describe("finiteDifference", () => {
   it("approximates the gradient of a smooth function in float64", async () => {
