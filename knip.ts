@@ -1,0 +1,18 @@
+import type { KnipConfig } from "knip";
+
+/** The programs in a README: an example that imports a package uses that package. */
+function examples(markdown: string): string {
+  return [...markdown.matchAll(/^```ts\s*\n([\s\S]*?)^```\s*$/gm)]
+    .map(([, code]) => code)
+    .join("\n");
+}
+
+const config: KnipConfig = {
+  compilers: { md: examples },
+  workspaces: {
+    ".": { project: ["scripts/**", "*.ts"] },
+    "{packages,apps}/*": { entry: ["README.md"], project: ["**/*.ts"] },
+  },
+};
+
+export default config;
