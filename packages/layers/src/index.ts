@@ -5,3 +5,6 @@ export { nms } from "./nms/nms.ts";
 export { roiAlignBackward, roiAlignForward } from "./roi-align/roi-align-kernel.ts";
 export type { FeatureShape, ROIAlignOptions } from "./roi-align/sampling.ts";
 export type { ShapeSpec } from "./shape-spec.ts";
+export { deformableColumns, deformableColumnsBackward } from "./deform-conv/deformable-columns.ts";
+export type { DeformableGradients, DeformableInput } from "./deform-conv/deformable-columns.ts";
+export type { DeformConvGeometry, Size2d } from "./deform-conv/geometry.ts";

@@ -49,9 +49,9 @@ export function pasteMasksInImage(
       for (let j = 0; j < columns.length; j++) {
         const left = columns.cell[j];
         const fraction = columns.fraction[j];
-        const value = Math.fround(row[left] * (1 - fraction) + row[left + 1] * fraction);
-        if (threshold < 0) image[target + j] = Math.fround(value * 255);
-        else image[target + j] = value >= float32Threshold ? 1 : 0;
+        const value = row[left] + (row[left + 1] - row[left]) * fraction;
+        if (threshold < 0) image[target + j] = Math.fround(Math.fround(value) * 255);
+        else if (Math.fround(value) >= float32Threshold) image[target + j] = 1;
       }
     }
   }

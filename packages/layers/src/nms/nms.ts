@@ -27,52 +27,97 @@ export function nms(
 /**
  * The greedy pass of {@link nms} over dense boxes (N×4) in the given order.
  *
+ * Only boxes that overlap can suppress each other, so the boxes lie sorted by their left edge and a kept
+ * box meets only the run of them that it can touch: it ends where a left edge is beyond the box's right
+ * one, and begins where `reach`, the furthest right edge so far, passes the box's left one.
+ *
  * @returns the members of `order` that survive, in that order.
  */
-export function suppress(
-  boxes: Float32Array,
-  order: Int32Array,
-  iouThreshold: number,
-): Int32Array {
-  const { fround } = Math;
-  // Columns in visiting order: the inner loop then walks five dense arrays.
+export function suppress(boxes: Float32Array, order: Int32Array, iouThreshold: number): Int32Array {
+  const { fround, max, min } = Math;
   const count = order.length;
-  const x0 = new Float32Array(count);
-  const y0 = new Float32Array(count);
-  const x1 = new Float32Array(count);
-  const y1 = new Float32Array(count);
-  const areas = new Float32Array(count);
-  for (let i = 0; i < count; i++) {
-    const at = order[i] * 4;
-    x0[i] = boxes[at];
-    y0[i] = boxes[at + 1];
-    x1[i] = boxes[at + 2];
-    y1[i] = boxes[at + 3];
-    areas[i] = fround(x1[i] - x0[i]) * fround(y1[i] - y0[i]);
-  }
+  const { slotOf, x0, y0, x1, y1, areas, reach } = sortByLeftEdge(boxes, order);
 
-  const suppressed = new Uint8Array(count);
+  // Boxes that were visited or suppressed need no further look.
+  const isDone = new Uint8Array(count);
   const kept = new Int32Array(count);
   let keptCount = 0;
   for (let i = 0; i < count; i++) {
-    if (suppressed[i] === 1) continue;
+    const slot = slotOf[i];
+    if (isDone[slot] === 1) continue;
+    isDone[slot] = 1;
     kept[keptCount++] = order[i];
-    const left = x0[i];
-    const top = y0[i];
-    const right = x1[i];
-    const bottom = y1[i];
-    const area = areas[i];
-    for (let j = i + 1; j < count; j++) {
-      if (suppressed[j] === 1) continue;
-      const overlapWidth = fround(Math.min(right, x1[j]) - Math.max(left, x0[j]));
-      // Disjoint boxes, nearly all of them, have IoU 0, which no threshold in [0, 1] is below.
-      if (overlapWidth <= 0) continue;
-      const overlapHeight = fround(Math.min(bottom, y1[j]) - Math.max(top, y0[j]));
-      if (overlapHeight <= 0) continue;
+    const left = x0[slot];
+    const top = y0[slot];
+    const right = x1[slot];
+    const bottom = y1[slot];
+    const area = areas[slot];
+    for (let j = firstAbove(reach, left); j < count && x0[j] < right; j++) {
+      if (isDone[j] === 1 || y0[j] >= bottom || y1[j] <= top) continue;
+      const overlapWidth = fround(min(right, x1[j]) - max(left, x0[j]));
+      const overlapHeight = fround(min(bottom, y1[j]) - max(top, y0[j]));
+      // Disjoint boxes have IoU 0, which no threshold in [0, 1] is below.
+      if (overlapWidth <= 0 || overlapHeight <= 0) continue;
       const intersection = fround(overlapWidth * overlapHeight);
       const union = fround(fround(area + areas[j]) - intersection);
-      if (fround(intersection / union) > iouThreshold) suppressed[j] = 1;
+      if (fround(intersection / union) > iouThreshold) isDone[j] = 1;
     }
   }
   return kept.slice(0, keptCount);
+}
+
+/** The boxes as columns, one slot per box, by increasing left edge (NaN last). */
+interface BoxColumns {
+  /** Slot of the i-th box of the visiting order. */
+  readonly slotOf: Int32Array;
+  readonly x0: Float32Array;
+  readonly y0: Float32Array;
+  readonly x1: Float32Array;
+  readonly y1: Float32Array;
+  readonly areas: Float32Array;
+  /** Largest `x1` of this slot and all before it. */
+  readonly reach: Float32Array;
+}
+
+function sortByLeftEdge(boxes: Float32Array, order: Int32Array): BoxColumns {
+  const count = order.length;
+  const columns: BoxColumns = {
+    slotOf: new Int32Array(count),
+    x0: new Float32Array(count),
+    y0: new Float32Array(count),
+    x1: new Float32Array(count),
+    y1: new Float32Array(count),
+    areas: new Float32Array(count),
+    reach: new Float32Array(count),
+  };
+  const { slotOf, x0, y0, x1, y1, areas, reach } = columns;
+  const lefts = new Float32Array(count);
+  for (let i = 0; i < count; i++) lefts[i] = boxes[order[i] * 4];
+  const byLeft = decreasingOrder(lefts).reverse();
+
+  let furthest = -Infinity;
+  for (let slot = 0; slot < count; slot++) {
+    slotOf[byLeft[slot]] = slot;
+    const at = order[byLeft[slot]] * 4;
+    x0[slot] = boxes[at];
+    y0[slot] = boxes[at + 1];
+    x1[slot] = boxes[at + 2];
+    y1[slot] = boxes[at + 3];
+    areas[slot] = Math.fround(x1[slot] - x0[slot]) * Math.fround(y1[slot] - y0[slot]);
+    if (x1[slot] > furthest) furthest = x1[slot];
+    reach[slot] = furthest;
+  }
+  return columns;
+}
+
+/** Index of the first element greater than `bound` of a non-decreasing array, its length if there is none. */
+function firstAbove(increasing: Float32Array, bound: number): number {
+  let low = 0;
+  let high = increasing.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (increasing[middle] > bound) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

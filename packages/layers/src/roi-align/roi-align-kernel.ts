@@ -49,8 +49,10 @@ export function roiAlignForward(
               const left = xs.low[j];
               const right = xs.high[j];
               sum +=
-                xs.lowWeight[j] * (aboveWeight * input[above + left] + belowWeight * input[below + left]) +
-                xs.highWeight[j] * (aboveWeight * input[above + right] + belowWeight * input[below + right]);
+                xs.lowWeight[j] *
+                  (aboveWeight * input[above + left] + belowWeight * input[below + left]) +
+                xs.highWeight[j] *
+                  (aboveWeight * input[above + right] + belowWeight * input[below + right]);
             }
           }
           output[target++] = sum * scale;
