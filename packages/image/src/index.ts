@@ -1,1 +1,14 @@
-export {};
+export {
+  CorruptImageError,
+  ImageArrayError,
+  ImageError,
+  ImageNotFoundError,
+  ImageTooLargeError,
+  NotAnImageError,
+  UnsupportedExtensionError,
+} from "./errors.ts";
+export type { ImageFormat } from "./format.ts";
+export { DEFAULT_MAX_PIXELS, readImage } from "./read-image.ts";
+export type { ImageSource, ReadImageOptions } from "./read-image.ts";
+export { encodeImage, writeImage } from "./write-image.ts";
+export type { ImageFileType, WriteImageOptions } from "./write-image.ts";
