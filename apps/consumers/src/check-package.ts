@@ -30,7 +30,7 @@ export async function checkPackage(
     await consumer.install(manifest.name);
     const installed = await consumer.installed();
     refuseRuntime(manifest.name, installed);
-    await importAll(consumer, publicPackage);
+    await useEntries(consumer, publicPackage);
     if (manifest.exports?.["."]) await tryReadme(consumer, publicPackage, installed);
     return installed.size;
   } finally {
@@ -44,17 +44,11 @@ function refuseRuntime(name: string, installed: ReadonlySet<string>): void {
   if (unwanted.length > 0) throw new Error(`Installing ${name} brought in ${unwanted.join(", ")}.`);
 }
 
-/** Uses each way in that the manifest names: the exported modules, the data files, the commands. */
-async function importAll(consumer: Consumer, { manifest }: PublicPackage): Promise<void> {
-  const names = Object.keys(manifest.exports ?? {}).filter((path) => !path.includes("*"));
-  for (const path of names) {
-    const specifier = manifest.name + path.slice(1);
-    const attributes = path.endsWith(".json") ? `, { with: { type: "json" } }` : "";
-    const program = `
-      const module = await import("${specifier}"${attributes});
-      if (Object.keys(module).length === 0) throw new Error("${specifier} exports nothing");
-    `;
-    await consumer.node("--input-type=module", "--eval", program);
+/** Uses each way in that the manifest names: the exported modules and the commands. */
+async function useEntries(consumer: Consumer, { manifest }: PublicPackage): Promise<void> {
+  for (const path of Object.keys(manifest.exports ?? {})) {
+    // A pattern stands for data files, which no import reaches.
+    if (!path.includes("*")) await consumer.import(manifest.name + path.slice(1));
   }
   for (const command of Object.keys(manifest.bin ?? {})) await consumer.command(command, "--help");
 }

@@ -75,17 +75,27 @@ export class Consumer {
     const project = { compilerOptions: options, files: ["program.ts"] };
     await writeFile(join(this.#folder, "tsconfig.json"), JSON.stringify(project, null, 2));
     await this.#compile();
-    return this.node("program.js");
+    return this.#node("program.js");
   }
 
-  /** Runs Node in this folder. */
-  async node(...args: string[]): Promise<string> {
-    return runCommand(process.execPath, args, this.#folder);
+  /** Imports a module, which must export something. */
+  async import(specifier: string): Promise<void> {
+    const attributes = specifier.endsWith(".json") ? ` with { type: "json" }` : "";
+    const program = [
+      `import * as module from "${specifier}"${attributes};`,
+      `if (Object.keys(module).length === 0) throw new Error("${specifier} exports nothing");`,
+    ];
+    await writeFile(join(this.#folder, "import.js"), program.join("\n"));
+    await this.#node("import.js");
   }
 
   /** Runs a command that an installed package brings. */
   async command(name: string, ...args: string[]): Promise<string> {
     return runCommand(join(this.#folder, "node_modules", ".bin", name), args, this.#folder);
+  }
+
+  async #node(...args: string[]): Promise<string> {
+    return runCommand(process.execPath, args, this.#folder);
   }
 
   async #compile(): Promise<void> {
