@@ -9,9 +9,11 @@ function examples(markdown: string): string {
 
 const config: KnipConfig = {
   compilers: { md: examples },
+  // The types in an exported function's signature are exported with it.
+  ignoreExportsUsedInFile: { interface: true, type: true },
   workspaces: {
-    ".": { project: ["scripts/**", "*.ts"] },
-    "{packages,apps}/*": { entry: ["README.md"], project: ["**/*.ts"] },
+    ".": { project: ["scripts/**", "*.ts", "!**/*.md"] },
+    "{packages,apps}/*": { entry: ["README.md"], project: ["**/*.{ts,md}", "!CHANGELOG.md"] },
   },
 };
 

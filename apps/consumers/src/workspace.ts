@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The parts of a `package.json` that this check looks at. */
-export interface Manifest {
+interface Manifest {
   readonly name: string;
   readonly private?: boolean;
   readonly bin?: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface PublicPackage {
 }
 
 /** The repository's root folder. */
-export const root = fileURLToPath(new URL("../../..", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The folders of `pnpm-workspace.yaml`: those that hold packages, and one that is a package. */
 const parents = ["packages", "apps"];
