@@ -1,5 +1,5 @@
 export type { RowIndex, RowRange } from "./arrays/row-index.ts";
-export type { NumericArray } from "./arrays/rows.ts";
+export { isNdArray, rowMajorData, type NumericArray } from "./arrays/rows.ts";
 export { BoxMode, type BoxArray } from "./boxes/box-mode.ts";
 export { Boxes, type BoxesInput, type ImageSize } from "./boxes/boxes.ts";
 export {
