@@ -1,1 +1,83 @@
-export {};
+export {
+  readCheckpoint,
+  type Checkpoint,
+  type CheckpointFormat,
+  type ReadCheckpointOptions,
+} from "./read-checkpoint.ts";
+export {
+  inspectCheckpoint,
+  type CheckpointSummary,
+  type TensorSummary,
+} from "./inspect-checkpoint.ts";
+export { UnknownObject, type CheckpointKey, type CheckpointValue } from "./pickle/explore.ts";
+export { readFloat32, type CheckpointTensor, type TensorValue } from "./tensor.ts";
+export {
+  float16ToFloat32,
+  float32ToFloat16,
+  itemSize,
+  toFloat32,
+  type CheckpointDType,
+  type TensorData,
+} from "./dtype.ts";
+export {
+  readSafetensors,
+  writeSafetensors,
+  type Safetensors,
+  type WriteSafetensorsOptions,
+} from "./safetensors.ts";
+export {
+  DetectionCheckpointer,
+  type DetectionCheckpointerOptions,
+  type LoadOptions,
+  type ModelTensorData,
+  type StateDictEntry,
+  type StateDictTarget,
+} from "./load/checkpointer.ts";
+export {
+  LoadReport,
+  type IncorrectShape,
+  type LoadReportFields,
+  type MatchedKey,
+} from "./load/report.ts";
+export {
+  alignAndUpdateStateDicts,
+  stripPrefixIfPresent,
+  type Alignment,
+  type Shaped,
+} from "./load/matching.ts";
+export { convertC2DetectronNames, convertC2Name, type ConvertedBlob } from "./load/caffe2.ts";
+export { catalogUrl } from "./remote/catalog.ts";
+export { checksumInFileName } from "./remote/checksum.ts";
+export { download, type DownloadOptions, type DownloadProgress } from "./remote/download.ts";
+export {
+  defaultCacheDir,
+  getLocalPath,
+  parseCheckpointPath,
+  type CheckpointPath,
+  type LocalPathOptions,
+} from "./remote/resolve-path.ts";
+export { DEFAULT_LIMITS, type CheckpointLimits, type LimitName } from "./limits.ts";
+export {
+  AmbiguousMatchError,
+  CheckpointClosedError,
+  CheckpointError,
+  CheckpointNotFoundError,
+  CheckpointStructureError,
+  ChecksumMismatchError,
+  DownloadError,
+  DuplicateKeyError,
+  HttpStatusError,
+  IncompleteDownloadError,
+  InvalidTensorError,
+  LimitExceededError,
+  MalformedArchiveError,
+  MalformedHeaderError,
+  MalformedPickleError,
+  TruncatedFileError,
+  UnknownCatalogEntryError,
+  UnrecognizedFormatError,
+  UnsupportedGlobalError,
+  UnsupportedQueryError,
+  UnsupportedSchemeError,
+  WrongLengthError,
+} from "./errors.ts";
