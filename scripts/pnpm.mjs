@@ -25,15 +25,8 @@ export async function obtainPnpm() {
   const folder = join(root, "node_modules", ".cache", `pnpm-${version}`);
   const script = join(folder, "node_modules", "pnpm", "bin", "pnpm.cjs");
   if (!existsSync(script)) {
-    const args = [
-      "install",
-      "--prefix",
-      folder,
-      "--no-save",
-      "--no-package-lock",
-      "--no-audit",
-      "--no-fund",
-    ];
+    const quietly = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund"];
+    const args = ["install", "--prefix", folder, "--prefer-offline", ...quietly];
     await step(`Fetching pnpm ${version}`, "npm", [...args, `pnpm@${version}`], {
       env: withoutNpmSettings(process.env),
       hint: "This needs the npm registry once; a pnpm of this version that is already installed does as well.",
