@@ -22,6 +22,7 @@ export {
   UnknownFieldError,
 } from "./errors.ts";
 export type { FieldValue, RowField } from "./instances/field.ts";
+export { ImageList, type ImageListOptions, type PaddingConstraints } from "./image-list.ts";
 export { Instances, type InstancesConstructor, type NoFields } from "./instances/instances.ts";
 export { Keypoints, type KeypointHeatmap } from "./keypoints/keypoints.ts";
 export { BitMasks } from "./masks/bit-masks.ts";

@@ -1,3 +1,4 @@
+import { cat, tensor, type Tensor } from "@detectron-ts/tensor";
 import type { NdArray } from "ndarray";
 
 import {
@@ -19,18 +20,20 @@ export interface RowField {
 }
 
 /**
- * What a field of `Instances` may be: something with one entry per instance. Of an array with several axes, the first
- * counts the instances.
+ * What a field of `Instances` may be: something with one entry per instance. Of arrays and tensors with several axes,
+ * the first counts the instances.
  */
-export type FieldValue = RowField | NdArray<NumericArray> | NumericArray | readonly unknown[];
+export type FieldValue =
+  RowField | NdArray<NumericArray> | NumericArray | Tensor | readonly unknown[];
 
 /** Number of instances that a field has entries for. */
 export function fieldLength(value: FieldValue): number {
-  return isNdArray(value) ? value.shape[0] : value.length;
+  return isNdArray(value) || isTensor(value) ? value.shape[0] : value.length;
 }
 
 /** The entries of some instances. */
 export function selectField(value: FieldValue, rows: Int32Array): FieldValue {
+  if (isTensor(value)) return value.indexSelect(0, tensor(rows));
   if (isRowField(value)) return value.select(rows);
   if (isNdArray(value)) return selectRows(value, rows);
   if (isList(value)) return Array.from(rows, (row) => value[row]);
@@ -47,10 +50,15 @@ export function concatFields(values: readonly FieldValue[]): FieldValue {
   const [first, ...others] = values;
   const wrong = others.find((other) => kindOf(other) !== kindOf(first));
   if (wrong) throw new TypeError(`Cannot join ${kindOf(wrong)} to ${kindOf(first)}.`);
+  if (isTensor(first)) return cat(values.filter(isTensor), 0);
   if (isRowField(first)) return first.concat(others.filter(isRowField));
   if (isNdArray(first)) return concatRows(values.filter(isNdArray));
   if (isList(first)) return values.filter(isList).flat(1);
   return concatFlat(values.filter(isNumericArray));
+}
+
+function isTensor(value: FieldValue): value is Tensor {
+  return "indexSelect" in value;
 }
 
 function isRowField(value: FieldValue): value is RowField {
