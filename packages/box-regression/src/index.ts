@@ -1,1 +1,8 @@
-export {};
+export { DEFAULT_SCALE_CLAMP, type BoxWeights } from "./box-coding.ts";
+export { Box2BoxTransform, type Box2BoxTransformOptions } from "./box2box-transform.ts";
+export {
+  denseBoxRegressionLoss,
+  type BoxRegLossType,
+  type DenseBoxRegressionLossOptions,
+} from "./dense-box-regression-loss.ts";
+export { BoxCodingShapeError, DegenerateBoxError } from "./errors.ts";
