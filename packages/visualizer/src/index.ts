@@ -1,1 +1,15 @@
-export {};
+export type { Color } from "./colors.ts";
+export { DrawingShapeError, InstanceCountError } from "./errors.ts";
+export type { Box, BoxList, Mask, MaskList, NumberList } from "./inputs.ts";
+export { createTextLabels } from "./text-labels.ts";
+export { Visualizer } from "./visualizer.ts";
+export type {
+  BoxStyle,
+  ColorMode,
+  InstanceOverlay,
+  InstancePredictions,
+  ShapeStyle,
+  TextStyle,
+  VisualizerMetadata,
+  VisualizerOptions,
+} from "./visualizer.ts";
