@@ -11,6 +11,13 @@ function didYouMean(names: readonly string[]): string {
   return names.length === 0 ? "" : ` Did you mean ${names.join(" or ")}?`;
 }
 
+/** The most characters of a value that a message shows. */
+const MAX_SHOWN = 120;
+
+function shorten(text: string): string {
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
+}
+
 /** A key was read, or merged into, that the config doesn't have. */
 export class UnknownKeyError extends ConfigError {
   /** The full dotted key, such as `MODEL.ROI_HEAD`. */
@@ -45,7 +52,9 @@ export class TypeMismatchError extends ConfigError {
     replacement: string,
     hint = "",
   ) {
-    super(`${key} holds a ${expected} (${original}), got a ${got} (${replacement}).${hint}`);
+    super(
+      `${key} holds a ${expected} (${shorten(original)}), got a ${got} (${shorten(replacement)}).${hint}`,
+    );
     this.key = key;
     this.expected = expected;
     this.got = got;
@@ -71,7 +80,9 @@ export class ComputedKeyError extends ConfigError {
   readonly replacement: string;
 
   constructor(key: string, original: string, replacement: string) {
-    super(`Computed key ${key} is already ${original} and can't become ${replacement}`);
+    super(
+      `Computed key ${key} is already ${shorten(original)} and can't become ${shorten(replacement)}`,
+    );
     this.key = key;
     this.original = original;
     this.replacement = replacement;
@@ -127,7 +138,9 @@ export class OverrideListError extends ConfigError {
   readonly list: readonly unknown[];
 
   constructor(list: readonly unknown[], reason: string) {
-    super(`${reason}; the override list must be KEY VALUE pairs, got ${JSON.stringify(list)}`);
+    super(
+      `${reason}; the override list must be KEY VALUE pairs, got ${shorten(list.map(String).join(" "))}`,
+    );
     this.list = list;
   }
 }

@@ -1,5 +1,5 @@
-/** The largest config file read, in bytes. detectron2's own are below 3 kB, a complete dump is 9 kB. */
-export const MAX_CONFIG_BYTES = 1 << 20;
+/** The largest config file read, in bytes. detectron2's own are below 3 kB, a complete dump is 6 kB. */
+export const MAX_CONFIG_BYTES = 1 << 18;
 
 /** The most files one `mergeFromFile` reads through `_BASE_`, counted with repetition: lists of bases can multiply. */
 export const MAX_CONFIG_FILES = 256;

@@ -44,9 +44,7 @@ export function str(value: string): Literal {
   return { kind: "str", value };
 }
 
-/** @throws InvalidValueError when a float64 can't hold the integer exactly. */
-export function int(value: number, text: string): Literal {
-  if (!Number.isSafeInteger(value)) throw new InvalidValueError("A number", `the integer ${text}`);
+export function int(value: number): Literal {
   return { kind: "int", value: value === 0 ? 0 : value }; // Python's -0 is 0
 }
 
@@ -192,4 +190,15 @@ export function isSequence(
 
 export function isNumber(literal: Literal): literal is Extract<Literal, { value: number }> {
   return literal.kind === "int" || literal.kind === "float" || literal.kind === "number";
+}
+
+/** @throws InvalidValueError when an int lies beyond 2^53, where a JavaScript number may not be the one that was written. */
+export function refuseInexact(literal: Literal, key: string): void {
+  if (literal.kind === "int" && !Number.isSafeInteger(literal.value)) {
+    throw new InvalidValueError(key, `an integer beyond 2^53 (about ${literal.value})`);
+  }
+  if (isSequence(literal)) for (const item of literal.items) refuseInexact(item, key);
+  if (literal.kind === "dict") {
+    for (const entry of literal.entries.values()) refuseInexact(entry, key);
+  }
 }

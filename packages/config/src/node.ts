@@ -8,7 +8,7 @@ import {
   UnknownKeyError,
 } from "./errors.ts";
 import { checkKey, COMPUTED_PREFIX } from "./keys.ts";
-import { type Literal, sameLiteral } from "./literal.ts";
+import { type Literal, refuseInexact, sameLiteral } from "./literal.ts";
 import { nearest } from "./nearest.ts";
 import { repr } from "./python-repr.ts";
 import { joinKey, type Tree } from "./tree.ts";
@@ -103,6 +103,7 @@ export class Node {
   store(name: string, entry: Entry): void {
     const key = this.keyOf(name);
     checkKey(name, key);
+    if (!(entry instanceof Node)) refuseInexact(entry, key);
     if (name.startsWith(COMPUTED_PREFIX)) {
       const original = this.entries.get(name);
       if (original && !sameEntry(original, entry)) {
@@ -263,6 +264,6 @@ function kindOf(entry: Entry | Tree): string {
 }
 
 function show(entry: Entry | Tree): string {
-  if (entry instanceof Map) return `{${[...entry.keys()].join(", ")}}`;
-  return entry instanceof Node ? `{${[...entry.entries.keys()].join(", ")}}` : repr(entry);
+  if (entry instanceof Node) return show(entry.toTree());
+  return entry instanceof Map ? `{${[...entry.keys()].join(", ")}}` : repr(entry);
 }

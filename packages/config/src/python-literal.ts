@@ -2,7 +2,7 @@ import { refuseProto } from "./keys.ts";
 import { bool, dict, floating, int, none, sequence, str, type Literal } from "./literal.ts";
 import { MAX_NESTING } from "./limits.ts";
 
-const SPACE = /(?:\s|#[^\n]*|\\\n)+/y;
+const SPACE = /(?:\s|#[^\n]*)+/y;
 const DIGITS = String.raw`\d(?:_?\d)*`;
 const FLOAT = new RegExp(
   `(?:(?:${DIGITS})?\\.${DIGITS}|${DIGITS}\\.)(?:[eE][+-]?${DIGITS})?|${DIGITS}[eE][+-]?${DIGITS}`,
@@ -34,8 +34,7 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
  * Covered are None, True, False, numbers, strings (prefixes r and u, all escapes but named characters, adjacent strings),
  * tuples with or without parentheses, lists and dicts with string keys. Texts that Python reads as bytes, complex numbers
  * or sets, which no config can hold, stay text. Nothing is ever executed.
- *
- * @throws InvalidValueError for an integer beyond 2^53. (Nesting beyond {@link MAX_NESTING} stays text.)
+ * So does text nested beyond {@link MAX_NESTING}.
  */
 export function parsePythonLiteral(text: string): Literal | undefined {
   const parser = new LiteralParser(text);
@@ -136,7 +135,7 @@ class LiteralParser {
     const float = this.#match(FLOAT);
     if (float) return floating(sign * Number(float[0].replaceAll("_", "")));
     const integer = this.#match(INT);
-    if (integer) return int(sign * Number(integer[0].replaceAll("_", "")), integer[0]);
+    if (integer) return int(sign * Number(integer[0].replaceAll("_", "")));
     return undefined;
   }
 

@@ -77,7 +77,7 @@ export function upgradeNode(config: Node, toVersion: number): Node {
     for (const [oldKey, newKey] of renames) rename(result, oldKey, newKey);
     upgrade?.(result);
   }
-  put(result, "VERSION", int(toVersion, String(toVersion)));
+  put(result, "VERSION", int(toVersion));
   result.forEach((node) => (node.frozen = config.frozen));
   return result;
 }
@@ -93,7 +93,7 @@ export function downgradeNode(config: Node, toVersion: number): Node {
     for (const [oldKey, newKey] of renames.toReversed()) rename(result, newKey, oldKey);
     downgrade?.(result);
   }
-  put(result, "VERSION", int(toVersion, String(toVersion)));
+  put(result, "VERSION", int(toVersion));
   result.forEach((node) => (node.frozen = config.frozen));
   return result;
 }

@@ -1,10 +1,11 @@
 import {
+  Composer,
   isAlias,
   isMap,
   isScalar,
   LineCounter,
-  parseDocument,
   type ParsedNode,
+  Parser,
   Scalar,
   type YAMLMap,
   type YAMLSeq,
@@ -15,6 +16,7 @@ import { refuseProto } from "./keys.ts";
 import { MAX_CONFIG_BYTES, MAX_NESTING, MAX_VALUES } from "./limits.ts";
 import { floating, int, none, sequence, str, type Literal } from "./literal.ts";
 import { asLiteral, type Tree } from "./tree.ts";
+import { deeperThan } from "./yaml-nesting.ts";
 import { resolvePlainScalar } from "./yaml-scalar.ts";
 
 const TAG_PREFIX = "tag:yaml.org,2002:";
@@ -41,11 +43,7 @@ const RETINANET_SIZES = "[[x,x*2**(1.0/3),x*2**(2.0/3)]forxin[32,64,128,256,512]
 
 function retinanetSizes(): Literal {
   const octaves = [32, 64, 128, 256, 512].map((size) =>
-    sequence("list", [
-      int(size, String(size)),
-      floating(size * 2 ** (1 / 3)),
-      floating(size * 2 ** (2 / 3)),
-    ]),
+    sequence("list", [int(size), floating(size * 2 ** (1 / 3)), floating(size * 2 ** (2 / 3))]),
   );
   return sequence("list", octaves);
 }
@@ -82,35 +80,25 @@ class YamlReader {
     const root = this.#parse();
     const tree = root === null ? none : this.#node(root, 1);
     if (tree instanceof Map) return tree;
-    throw this.#error(YamlError, root, "the top level must be a mapping of keys to values");
+    throw this.#errorAt(root?.range[0] ?? 0, "the top level must be a mapping of keys to values");
   }
 
   #parse(): ParsedNode | null {
-    const document = this.#parseDocument();
+    const tokens = [...new Parser(this.#lines.addNewLine).parse(this.#text)];
+    // Before composing, which recurses and can take the whole process down with it.
+    if (deeperThan(MAX_NESTING, tokens)) throw this.#limit("MAX_NESTING", MAX_NESTING);
+    const composer = new Composer({
+      // Every scalar stays the text it was, so that this reader decides what it means.
+      schema: "failsafe",
+      version: "1.1",
+      uniqueKeys: false,
+    });
+    const [document, another] = composer.compose(tokens, true, this.#text.length);
     const [error] = document.errors;
-    if (error) {
-      const { line, col } = this.#lines.linePos(error.pos[0]);
-      throw new YamlError(this.#file, line, col, error.message);
-    }
-    return document.contents;
-  }
-
-  #parseDocument() {
-    try {
-      return parseDocument(this.#text, {
-        // Every scalar stays the text it was, so that this reader decides what it means.
-        schema: "failsafe",
-        version: "1.1",
-        uniqueKeys: false,
-        lineCounter: this.#lines,
-        prettyErrors: false,
-        logLevel: "silent",
-      });
-    } catch (error) {
-      // The parser recurses: extreme nesting exhausts the stack before this reader can count it.
-      if (error instanceof RangeError) throw this.#limit("MAX_NESTING", MAX_NESTING);
-      throw error;
-    }
+    if (error) throw this.#errorAt(error.pos[0], error.message);
+    if (another) throw this.#errorAt(another.range[0], "a second document, where one is read");
+    // The composer types its documents more widely than it makes them.
+    return document.contents as ParsedNode | null;
   }
 
   #node(node: ParsedNode, depth: number): Literal | Tree {
@@ -125,7 +113,7 @@ class YamlReader {
   #anchored(alias: ParsedNode & { source: string }): ParsedNode {
     const node = this.#anchors.get(alias.source);
     if (node) return node;
-    throw this.#error(YamlError, alias, `no anchor named ${alias.source} before this alias`);
+    throw this.#errorAt(alias.range[0], `no anchor named ${alias.source} before this alias`);
   }
 
   #map(node: YAMLMap.Parsed, depth: number): Tree {
@@ -134,7 +122,7 @@ class YamlReader {
     const own: Tree = new Map();
     for (const { key, value } of node.items) {
       if (isMergeKey(key) && value) this.#inherit(value, depth, inherited);
-      else own.set(this.#key(key), value ? this.#node(value, depth + 1) : none);
+      else own.set(this.#key(key, depth + 1), value ? this.#node(value, depth + 1) : none);
     }
     for (const [key, value] of own) inherited.set(key, value);
     return inherited;
@@ -146,15 +134,15 @@ class YamlReader {
     const parents = isMap(target) || isScalar(target) || isAlias(target) ? [value] : target.items;
     for (const parent of parents) {
       const tree = this.#node(parent, depth + 1);
-      if (!(tree instanceof Map)) throw this.#error(YamlError, parent, "<< needs a mapping");
+      if (!(tree instanceof Map)) throw this.#errorAt(parent.range[0], "<< needs a mapping");
       for (const [key, entry] of tree) if (!into.has(key)) into.set(key, entry);
     }
   }
 
-  #key(node: ParsedNode): string {
-    const key = this.#node(node, 1);
+  #key(node: ParsedNode, depth: number): string {
+    const key = this.#node(node, depth);
     if (key instanceof Map || key.kind !== "str") {
-      const { line } = this.#position(node);
+      const { line } = this.#position(node.range[0]);
       const got = key instanceof Map ? "a mapping" : `a ${key.kind}`;
       const text = isScalar(node) ? String(node.source) : "?";
       throw new InvalidKeyError(text, `keys are strings, got ${got} (${this.#file}:${line})`);
@@ -191,25 +179,23 @@ class YamlReader {
     const literal = resolvePlainScalar(text);
     if (literal.kind === kind) return literal;
     if (literal.kind === "int" && kind === "float") return floating(literal.value);
-    throw this.#error(YamlError, node, `${JSON.stringify(text)} is not a ${kind}`);
+    throw this.#errorAt(node.range[0], `${JSON.stringify(text)} is not a ${kind}`);
   }
 
-  #position(node: ParsedNode | null): { line: number; column: number } {
-    const { line, col } = this.#lines.linePos(node?.range[0] ?? 0);
+  #position(offset: number): { line: number; column: number } {
+    const { line, col } = this.#lines.linePos(offset);
+    // An empty text has no lines.
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   }
 
-  #error(
-    Kind: typeof YamlError | typeof UnsafeTagError,
-    node: ParsedNode | null,
-    detail: string,
-  ): YamlError {
-    const { line, column } = this.#position(node);
-    return new Kind(this.#file, line, column, detail);
+  #errorAt(offset: number, reason: string): YamlError {
+    const { line, column } = this.#position(offset);
+    return new YamlError(this.#file, line, column, reason);
   }
 
-  #unsafe(node: ParsedNode, tag: string): YamlError {
-    return this.#error(UnsafeTagError, node, tag.replace(TAG_PREFIX, "!!"));
+  #unsafe(node: ParsedNode, tag: string): UnsafeTagError {
+    const { line, column } = this.#position(node.range[0]);
+    return new UnsafeTagError(this.#file, line, column, tag.replace(TAG_PREFIX, "!!"));
   }
 
   #limit(name: string, maximum: number): ConfigLimitError {

@@ -1,8 +1,9 @@
 import { bool, floating, int, none, str, type Literal } from "./literal.ts";
 
 // What a plain scalar means to PyYAML, which reads detectron2's files: YAML 1.1, where `on` is a boolean and 010 is
-// eight, except that a float needs a point and its exponent a sign. `1e-3` is therefore a string here, and becomes a
-// float when the config evaluates it; inside a sequence, which is not evaluated, it stays a string.
+// eight, except that a float needs a point, a sign in its exponent, and digits between a sign and the point. `1e-3` is
+// therefore a string here, and becomes a float when the config evaluates it; inside a sequence, which is not evaluated,
+// it stays a string.
 const NULL = /^(?:~|null|Null|NULL|)$/;
 const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
 const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/;
@@ -11,8 +12,7 @@ const OCTAL = /^([-+]?)0([0-7_]+)$/;
 const DECIMAL = /^([-+]?)(0|[1-9][0-9_]*)$/;
 const HEXADECIMAL = /^([-+]?)0x([0-9a-fA-F_]+)$/;
 const SEXAGESIMAL_INT = /^([-+]?)([1-9][0-9_]*(?::[0-5]?[0-9])+)$/;
-const FLOAT =
-  /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)$/;
+const FLOAT = /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+][0-9]+)?$/;
 const SEXAGESIMAL_FLOAT = /^([-+]?)([0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*)$/;
 const INFINITY = /^([-+]?)\.(?:inf|Inf|INF)$/;
 const NAN = /^\.(?:nan|NaN|NAN)$/;
@@ -36,10 +36,10 @@ function resolveInteger(text: string): Literal | undefined {
   for (const [pattern, base] of INTEGER_BASES) {
     const match = pattern.exec(text);
     const digits = match?.[2].replaceAll("_", "");
-    if (match && digits) return int(signOf(match) * Number.parseInt(digits, base), text);
+    if (match && digits) return int(signOf(match) * Number.parseInt(digits, base));
   }
   const clock = SEXAGESIMAL_INT.exec(text);
-  return clock ? int(signOf(clock) * sexagesimal(clock[2]), text) : undefined;
+  return clock ? int(signOf(clock) * sexagesimal(clock[2])) : undefined;
 }
 
 function resolveFloat(text: string): Literal | undefined {
