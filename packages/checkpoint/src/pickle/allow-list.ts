@@ -235,6 +235,7 @@ const BUILTINS: readonly (readonly [string, Entry])[] = [
   ["dict", newDict],
   // Factories of a defaultdict: named, never called.
   ["int", null],
+  ["long", null],
   ["float", null],
   ["str", null],
   ["bool", null],
