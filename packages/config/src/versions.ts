@@ -72,14 +72,12 @@ export function upgradeNode(config: Node, toVersion: number): Node {
   if (toVersion < from || toVersion > LATEST_VERSION) {
     throw new VersionError(`Cannot upgrade from v${from} to v${toVersion}`, from, toVersion);
   }
-  const result = writableCopy(config);
-  for (const { renames, upgrade } of converters.slice(from, toVersion)) {
-    for (const [oldKey, newKey] of renames) rename(result, oldKey, newKey);
-    upgrade?.(result);
-  }
-  put(result, "VERSION", int(toVersion));
-  result.forEach((node) => (node.frozen = config.frozen));
-  return result;
+  return converted(config, toVersion, (copy) => {
+    for (const { renames, upgrade } of converters.slice(from, toVersion)) {
+      for (const [oldKey, newKey] of renames) rename(copy, oldKey, newKey);
+      upgrade?.(copy);
+    }
+  });
 }
 
 /** @throws VersionError when the config is older than `toVersion`, or `toVersion` is unknown. */
@@ -88,14 +86,22 @@ export function downgradeNode(config: Node, toVersion: number): Node {
   if (toVersion > from || toVersion < 0) {
     throw new VersionError(`Cannot downgrade from v${from} to v${toVersion}`, from, toVersion);
   }
-  const result = writableCopy(config);
-  for (const { renames, downgrade } of converters.slice(toVersion, from).reverse()) {
-    for (const [oldKey, newKey] of renames.toReversed()) rename(result, newKey, oldKey);
-    downgrade?.(result);
-  }
-  put(result, "VERSION", int(toVersion));
-  result.forEach((node) => (node.frozen = config.frozen));
-  return result;
+  return converted(config, toVersion, (copy) => {
+    for (const { renames, downgrade } of converters.slice(toVersion, from).reverse()) {
+      for (const [oldKey, newKey] of renames.toReversed()) rename(copy, newKey, oldKey);
+      downgrade?.(copy);
+    }
+  });
+}
+
+/** A copy of a config with a change and another VERSION, frozen if the config is. */
+function converted(config: Node, version: number, change: (copy: Node) => void): Node {
+  const copy = config.copy(config.path);
+  copy.forEach((node) => (node.frozen = false));
+  change(copy);
+  put(copy, "VERSION", int(version));
+  copy.forEach((node) => (node.frozen = config.frozen));
+  return copy;
 }
 
 /**
@@ -150,12 +156,6 @@ function versionOf(config: Node): number {
     return version.value;
   }
   throw new VersionError("The config has no VERSION number", undefined, LATEST_VERSION);
-}
-
-function writableCopy(config: Node): Node {
-  const copy = config.copy(config.path);
-  copy.forEach((node) => (node.frozen = false));
-  return copy;
 }
 
 /** Moves a value; sections on the way are made where they are missing, and removed where they become empty. */

@@ -1,3 +1,4 @@
+import { runReadmeExample } from "@detectron-ts/testing";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
 import {
@@ -112,5 +113,13 @@ describe("nearest", () => {
     ]);
     expect(nearest("xyz", ["abc"])).toEqual([]);
     expect(nearest("", [])).toEqual([]);
+  });
+});
+
+describe("README", () => {
+  it("has an example that runs", async () => {
+    const { stdout } = await runReadmeExample(new URL("..", import.meta.url));
+    expect(stdout).toContain("true [ 640, 672 ] [ 'coco_2017_train' ]");
+    expect(stdout).toContain("Did you mean MODEL.ROI_HEADS.NUM_CLASSES");
   });
 });

@@ -1,1 +1,3 @@
-export {};
+export { getCheckpointUrl, getConfig, getConfigFile, listConfigs } from "./model-zoo.ts";
+export type { GetConfigOptions } from "./model-zoo.ts";
+export { NoCheckpointError, UnknownConfigError } from "./errors.ts";

@@ -1,0 +1,78 @@
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, sep } from "node:path";
+
+import { type Config, getCfg, nearest } from "@detectron-ts/config";
+
+import { CHECKPOINT_PREFIX, CHECKPOINTS } from "./checkpoints.ts";
+import { NoCheckpointError, UnknownConfigError } from "./errors.ts";
+
+const EXTENSION = ".yaml";
+
+/** The folder of the YAML files, wherever the package that holds them is installed. */
+function configsFolder(): string {
+  const require = createRequire(import.meta.url);
+  return dirname(require.resolve("@detectron-ts/configs/package.json"));
+}
+
+/** The names of all configs, such as `COCO-Detection/faster_rcnn_R_50_FPN_1x.yaml`, sorted. */
+export function listConfigs(): string[] {
+  return readdirSync(configsFolder(), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(EXTENSION))
+    .map((path) => path.replaceAll(sep, "/"))
+    .sort();
+}
+
+/**
+ * The path of a config file.
+ *
+ * @param name Relative to detectron2's `configs/`: `COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_3x.yaml`, with or without
+ *   the extension.
+ * @throws UnknownConfigError with the nearest names.
+ */
+export function getConfigFile(name: string): string {
+  const file = name.endsWith(EXTENSION) ? name : name + EXTENSION;
+  const names = listConfigs();
+  // Only listed names: a name is no path, and can't lead out of the folder.
+  if (!names.includes(file)) throw new UnknownConfigError(name, suggest(file, names));
+  return join(configsFolder(), file);
+}
+
+/** Options of {@link getConfig}. */
+export interface GetConfigOptions {
+  /** Whether MODEL.WEIGHTS is the released checkpoint, instead of what the config trains from. */
+  readonly trained?: boolean;
+}
+
+/**
+ * A config of the model zoo, merged into the defaults.
+ *
+ * @param name As for {@link getConfigFile}.
+ * @throws UnknownConfigError; NoCheckpointError when `trained` is asked for and there is none.
+ */
+export function getConfig(name: string, { trained = false }: GetConfigOptions = {}): Config {
+  const cfg = getCfg();
+  cfg.mergeFromFile(getConfigFile(name));
+  if (trained) cfg.MODEL.WEIGHTS = getCheckpointUrl(name);
+  return cfg;
+}
+
+/**
+ * The URL of the checkpoint that detectron2's authors released for a config.
+ *
+ * @param name As for {@link getConfigFile}; `.py` names of detectron2's Python configs are known too.
+ * @throws NoCheckpointError with the nearest names that have one.
+ */
+export function getCheckpointUrl(name: string): string {
+  const base = name.replace(/\.(yaml|py)$/, "");
+  const file = CHECKPOINTS.get(base);
+  if (file === undefined) throw new NoCheckpointError(name, suggest(base, CHECKPOINTS.keys()));
+  return `${CHECKPOINT_PREFIX}${base}/${file}`;
+}
+
+/** Nearest among names, where a file of the same name in another folder is near too. */
+function suggest(name: string, names: Iterable<string>): string[] {
+  const all = [...names];
+  const elsewhere = all.filter((other) => basename(other) === basename(name));
+  return elsewhere.length > 0 ? elsewhere : nearest(name, all);
+}
