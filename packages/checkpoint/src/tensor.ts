@@ -111,10 +111,7 @@ export function sizes(
   checkLimit(limits, "maxTensorRank", value.length, `the number of dimensions of ${name}`);
   return value.map((size: unknown) => {
     if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
-      throw new InvalidTensorError(
-        name,
-        `its ${what} holds ${String(size)}, which is no non-negative integer`,
-      );
+      throw new InvalidTensorError(name, `its ${what}: ${String(size)} is no non-negative integer`);
     }
     return size;
   });

@@ -183,7 +183,7 @@ const BROKEN: readonly BrokenFile[] = [
   ),
   pkl("persistent id in a zoo file", P.pickle(P.text("x"), P.persid), MalformedPickleError),
   pkl(
-    "integer of 255 thousand digits",
+    "integer of 131072 bytes",
     P.pickle(P.raw(0x8b, 0, 0, 2, 0), Buffer.alloc(1 << 17)),
     LimitExceededError,
   ),
@@ -292,7 +292,7 @@ const BROKEN: readonly BrokenFile[] = [
     LimitExceededError,
   ),
   pkl(
-    "numpy array with too few bytes",
+    "numpy array with another number of bytes than its shape wants",
     zooPickle([["w", numpyArray([3], P.bytes(FOUR))]]),
     InvalidTensorError,
   ),
@@ -411,7 +411,7 @@ async function failure({ name, bytes }: BrokenFile): Promise<{ error: Error; pat
 
 async function tableRow(row: BrokenFile): Promise<string> {
   const { error, path } = await failure(row);
-  const message = error.message.replaceAll(path, "FILE").replaceAll("|", "\\|");
+  const message = error.message.replaceAll(path, "FILE").replaceAll("__", "\\_\\_");
   return `| ${row.kind} | \`${error.name}\` | ${message} |`;
 }
 
@@ -427,19 +427,12 @@ describe("a broken or hostile file leaves the model untouched and gets its own e
     const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
     const rows: string[] = [];
     for (const row of BROKEN) rows.push(await tableRow(row));
-    const table = /<!-- broken files -->\n([\s\S]*?)<!-- end -->/.exec(readme)?.[1] ?? "";
-    const written = table
-      .split("\n")
-      .filter((line) => /^\| /.test(line))
-      .slice(2);
-    expect(written.map(squeeze)).toEqual(rows.map(squeeze));
+    const table =
+      /<!-- prettier-ignore-start -->\n([\s\S]*?)<!-- prettier-ignore-end -->/.exec(readme)?.[1] ??
+      "";
+    expect(table.trim().split("\n").slice(2)).toEqual(rows);
   });
 });
-
-/** A table's row without the blanks that align its columns. */
-function squeeze(row: string): string {
-  return row.replace(/\s+/g, " ").trim();
-}
 
 describe("the machine is inert", () => {
   it("keeps __proto__ and constructor as plain keys", async () => {

@@ -86,8 +86,8 @@ function parseObject(text: Buffer): object {
   let header: unknown;
   try {
     header = JSON.parse(text.toString("utf8"));
-  } catch (error) {
-    throw new MalformedHeaderError(`no JSON: ${error instanceof Error ? error.message : ""}`);
+  } catch {
+    throw new MalformedHeaderError(`its ${text.byteLength} bytes are no JSON`);
   }
   if (!isObject(header)) throw new MalformedHeaderError("the JSON is no object");
   return header;

@@ -49,7 +49,7 @@ export class ZipArchive {
         `its entries claim ${compressed} bytes of a file of ${file.size}`,
       );
     }
-    const ratio = uncompressed / Math.max(1, compressed);
+    const ratio = Math.ceil(uncompressed / Math.max(1, compressed));
     checkLimit(limits, "maxZipRatio", ratio, "the zip's ratio of uncompressed to compressed bytes");
     return new ZipArchive(entries);
   }

@@ -71,7 +71,7 @@ export function explorePickle(
         throw new CheckpointStructureError(`${path || "the root"} holds itself`);
       }
       open.add(value);
-      checkLimit(limits, "maxNesting", open.size, `the nesting of containers at ${path}`);
+      checkLimit(limits, "maxNesting", open.size, "the nesting of containers");
       const plain = value instanceof PickleDict ? visitDict(value, path) : visitList(value, path);
       open.delete(value);
       return plain;
