@@ -1,4 +1,4 @@
-import type ndarray from "ndarray";
+import type { NdArray } from "ndarray";
 import { LayerShapeError } from "./errors.ts";
 
 type DenseData = Float32Array | Int32Array;
@@ -7,7 +7,7 @@ type DenseData = Float32Array | Int32Array;
  * The elements of `array` in row-major order: a view when they already lie so, a copy otherwise.
  * Kernels read through this once and then work on plain indices.
  */
-export function rowMajor<T extends DenseData>(array: ndarray.NdArray<T>): T {
+export function rowMajor<T extends DenseData>(array: NdArray<T>): T {
   const { data, shape, stride, offset, size } = array;
   let dense = 1;
   let isDense = true;

@@ -1,4 +1,4 @@
-import ndarray from "ndarray";
+import ndarray, { type NdArray } from "ndarray";
 import { requireShape, rowMajor } from "../dense.ts";
 import { LayerShapeError } from "../errors.ts";
 
@@ -19,11 +19,11 @@ import { LayerShapeError } from "../errors.ts";
  * @throws LayerShapeError when a shape is not as above.
  */
 export function pasteMasksInImage(
-  masks: ndarray.NdArray<Float32Array>,
-  boxes: ndarray.NdArray<Float32Array>,
+  masks: NdArray<Float32Array>,
+  boxes: NdArray<Float32Array>,
   imageShape: readonly [height: number, width: number],
   threshold = 0.5,
-): ndarray.NdArray<Uint8Array> {
+): NdArray<Uint8Array> {
   requireShape("pasteMasksInImage", "masks", masks.shape, [null, null, null]);
   const [count, side] = masks.shape;
   if (masks.shape[2] !== side) {

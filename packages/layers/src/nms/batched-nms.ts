@@ -1,4 +1,4 @@
-import ndarray from "ndarray";
+import ndarray, { type NdArray } from "ndarray";
 import { requireShape, rowMajor } from "../dense.ts";
 import { suppress } from "./nms.ts";
 import { decreasingOrder } from "./order.ts";
@@ -21,11 +21,11 @@ const MAX_NUMBERS_FOR_OFFSETS = 4000;
  * @throws LayerShapeError when a shape is not as above.
  */
 export function batchedNms(
-  boxes: ndarray.NdArray<Float32Array>,
-  scores: ndarray.NdArray<Float32Array>,
-  idxs: ndarray.NdArray<Int32Array>,
+  boxes: NdArray<Float32Array>,
+  scores: NdArray<Float32Array>,
+  idxs: NdArray<Int32Array>,
   iouThreshold: number,
-): ndarray.NdArray<Int32Array> {
+): NdArray<Int32Array> {
   requireShape("batchedNms", "boxes", boxes.shape, [null, 4]);
   requireShape("batchedNms", "scores", scores.shape, [boxes.shape[0]]);
   requireShape("batchedNms", "idxs", idxs.shape, [boxes.shape[0]]);

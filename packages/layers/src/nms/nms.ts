@@ -1,4 +1,4 @@
-import ndarray from "ndarray";
+import ndarray, { type NdArray } from "ndarray";
 import { requireShape, rowMajor } from "../dense.ts";
 import { decreasingOrder } from "./order.ts";
 
@@ -14,10 +14,10 @@ import { decreasingOrder } from "./order.ts";
  * @throws LayerShapeError when a shape is not as above.
  */
 export function nms(
-  boxes: ndarray.NdArray<Float32Array>,
-  scores: ndarray.NdArray<Float32Array>,
+  boxes: NdArray<Float32Array>,
+  scores: NdArray<Float32Array>,
   iouThreshold: number,
-): ndarray.NdArray<Int32Array> {
+): NdArray<Int32Array> {
   requireShape("nms", "boxes", boxes.shape, [null, 4]);
   requireShape("nms", "scores", scores.shape, [boxes.shape[0]]);
   const order = decreasingOrder(rowMajor(scores));
