@@ -58,34 +58,70 @@ export class Latin1Storage implements Storage {
   ) {}
 
   async read(target: Uint8Array, offset: number): Promise<void> {
+    if (offset !== 0 || target.byteLength !== this.byteLength) {
+      // The place of a byte is known only when all before it are decoded.
+      const whole = new Uint8Array(this.byteLength);
+      await this.read(whole, 0);
+      target.set(whole.subarray(offset, offset + target.byteLength));
+      return;
+    }
+    const decoder = new Latin1Decoder(target);
     const chunk = new Uint8Array(Math.min(this.encodedLength, CHUNK_BYTES));
-    const end = offset + target.byteLength;
-    let decoded = 0;
-    let lead = 0;
     for (let start = 0; start < this.encodedLength; start += CHUNK_BYTES) {
       const piece = chunk.subarray(0, Math.min(CHUNK_BYTES, this.encodedLength - start));
       await this.source.read(piece, this.position + start);
-      for (const byte of piece) {
-        // The lead bytes C2 and C3 carry the top two of eight bits, their follower the other six.
-        if (lead === 0 && (byte === 0xc2 || byte === 0xc3)) {
-          lead = byte;
-          continue;
-        }
-        const valid = lead === 0 ? byte < 0x80 : (byte & 0xc0) === 0x80;
-        if (!valid)
-          throw new InvalidTensorError("data", "its text is not the latin1 form of bytes");
-        if (decoded >= offset && decoded < end) {
-          target[decoded - offset] = lead === 0 ? byte : ((lead & 0x03) << 6) | (byte & 0x3f);
-        }
+      decoder.push(piece);
+    }
+    decoder.finish();
+  }
+}
+
+/** Decodes pieces of UTF-8 text of code points below 256 into one byte each. */
+class Latin1Decoder {
+  readonly #target: Uint8Array;
+  #written = 0;
+  /** A lead byte whose follower has not come, or 0. */
+  #lead = 0;
+
+  constructor(target: Uint8Array) {
+    this.#target = target;
+  }
+
+  push(piece: Uint8Array): void {
+    const target = this.#target;
+    let written = this.#written;
+    let lead = this.#lead;
+    for (let i = 0; i < piece.length; i++) {
+      const byte = piece[i];
+      if (lead !== 0) {
+        // The lead bytes C2 and C3 carry the upper two of eight bits, their follower the lower six.
+        if ((byte & 0xc0) !== 0x80) throw notLatin1();
+        target[written++] = ((lead & 0x03) << 6) | (byte & 0x3f);
         lead = 0;
-        decoded++;
+      } else if (byte < 0x80) {
+        target[written++] = byte;
+      } else if (byte === 0xc2 || byte === 0xc3) {
+        lead = byte;
+      } else {
+        throw notLatin1();
       }
     }
-    if (decoded !== this.byteLength || lead !== 0) {
+    this.#written = written;
+    this.#lead = lead;
+  }
+
+  /** Bytes beyond the target were counted, not stored: typed arrays ignore them. */
+  finish(): void {
+    if (this.#lead !== 0) throw notLatin1();
+    if (this.#written !== this.#target.byteLength) {
       throw new InvalidTensorError(
         "data",
-        `its text holds ${decoded} bytes, but shape and dtype want ${this.byteLength}`,
+        `its text holds ${this.#written} bytes, but shape and dtype want ${this.#target.byteLength}`,
       );
     }
   }
+}
+
+function notLatin1(): InvalidTensorError {
+  return new InvalidTensorError("data", "its text is not the latin1 form of bytes");
 }

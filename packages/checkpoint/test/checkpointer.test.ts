@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { goldenRoot } from "@detectron-ts/testing";
 import { describe, expect, it } from "vitest";
@@ -8,6 +8,7 @@ import {
   convertC2Name,
   DetectionCheckpointer,
   readCheckpoint,
+  readFloat32,
   TruncatedFileError,
   UnsupportedQueryError,
   writeSafetensors,
@@ -72,7 +73,7 @@ describe("a detectron2 zoo file", () => {
     const model = FakeModel.of({ "a.weight": [2, 2], "a.bias": [2], "b.weight": [1] });
     const report = await new DetectionCheckpointer(model).load(path);
     expect(report.toString().replace(path, "FILE")).toMatchInlineSnapshot(`
-      "FILE (pickle, by test): 1 tensors loaded
+      "FILE (pickle, by test): 1 tensor loaded
 
       Skipped for their shapes:
         key     checkpoint  model
@@ -263,18 +264,49 @@ async function expectCaffe2(path: string, expected: Caffe2Case): Promise<void> {
     [...expected.model_keys_not_in_checkpoint].sort(),
   );
   for (const key of report.defaulted) {
-    expect(model.values(key), key).toEqual(key.endsWith("mean") ? [0, 0, 0] : [1, 1, 1]);
+    const filled = key.endsWith("mean") ? [0, 0, 0] : [1, 1, 1];
+    expect([key, model.values(key)]).toEqual([key, filled]);
   }
   for (const key of Object.keys(expected.loaded_l2)) {
     const values = model.values(key) ?? [];
     const l2 = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
     const total = values.reduce((sum, value) => sum + value, 0);
-    expect(l2, key).toBeCloseTo(expected.loaded_l2[key], 9);
-    expect(total, key).toBeCloseTo(expected.loaded_sum[key], 9);
+    expect(l2).toBeCloseTo(expected.loaded_l2[key], 9);
+    expect(total).toBeCloseTo(expected.loaded_sum[key], 9);
   }
 }
 
 describe("a Caffe2 file", () => {
+  it("prints where each module's tensors came from", async () => {
+    const pickle = P.pickle(
+      P.dictOf([
+        ["res2_0_branch2a_w", counting(2, 2)],
+        ["res2_0_branch2a_bn_s", counting(2)],
+        ["res2_0_branch2a_bn_b", counting(2)],
+      ]),
+    );
+    const path = temporaryFile("c2.pkl", pickle);
+    const model = FakeModel.of({
+      "backbone.res2.0.conv1.weight": [2, 2],
+      "backbone.res2.0.conv1.norm.weight": [2],
+      "backbone.res2.0.conv1.norm.bias": [2],
+      "backbone.res2.0.conv1.norm.running_mean": [2],
+      "backbone.res2.0.conv1.norm.running_var": [2],
+    });
+    const report = await new DetectionCheckpointer(model).load(path);
+    expect(report.toString().replace(path, "FILE")).toMatchInlineSnapshot(`
+      "FILE (pickle, by Caffe2): 3 tensors loaded
+
+        model                                      checkpoint                 shapes
+        -----------------------------------------  -------------------------  -------
+        backbone.res2.0.conv1.weight               res2_0_branch2a_w          (2, 2)
+        backbone.res2.0.conv1.norm.{weight, bias}  res2_0_branch2a_bn_{s, b}  (2) (2)
+
+      Frozen norms set to mean 0, variance 1:
+        backbone.res2.0.conv1.norm.{running_mean, running_var}"
+    `);
+  });
+
   it("gets detectron2's names", () => {
     const names = goldenJson<Record<string, string>>("caffe2_names.json");
     expect(Object.keys(names)).toHaveLength(227);
@@ -339,6 +371,22 @@ describe.runIf(root)("the whole recorded set", () => {
       JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as Caffe2Case,
     ),
   );
+
+  const models = readdirSync(root ?? ".")
+    .filter((name) => name.startsWith("infer_"))
+    .flatMap((name) => ["model.pkl", "model.pth"].map((file) => join(root ?? "", name, file)))
+    .filter((path) => existsSync(path));
+
+  it.each(models)("%s is read to the last finite weight", async (path) => {
+    await using checkpoint = await readCheckpoint(path);
+    expect(checkpoint.unknownImports).toEqual([]);
+    expect(checkpoint.model.size).toBeGreaterThan(100);
+    for (const tensor of checkpoint.model.values()) {
+      const values = await readFloat32(tensor);
+      expect(values.length).toBe(tensor.shape.reduce((a, b) => a * b, 1));
+      expect(values.every(Number.isFinite)).toBe(true);
+    }
+  });
 
   it.each(["mask_rcnn_fruits", "faster_rcnn_bccd"])("trained/%s opens and reads", async (name) => {
     await using checkpoint = await readCheckpoint(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync, mkdirSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync, mkdirSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
 import { homedir } from "node:os";
@@ -19,6 +19,7 @@ import {
   LimitExceededError,
   UnknownCatalogEntryError,
   UnsupportedSchemeError,
+  WrongLengthError,
 } from "../src/index.ts";
 import { cachePath, checkpointUrl } from "../src/remote/resolve-path.ts";
 import { FakeModel } from "./support/fake-model.ts";
@@ -184,6 +185,35 @@ describe("a download", () => {
       serve(changed, { ETag: '"new"' })(request, response);
     };
     expect(readFileSync(await getLocalPath(url, { cacheDir })).equals(changed)).toBe(true);
+  });
+
+  it("whose file another process has written to is refused", async () => {
+    handler = (_request, response) => {
+      response
+        .writeHead(200, { "Content-Length": BODY.byteLength })
+        .write(BODY.subarray(0, 50_000));
+      setTimeout(() => {
+        appendFileSync(part("/m.pth"), "more");
+        response.end(BODY.subarray(50_000));
+      }, 100);
+    };
+    // Writing goes on at its own position, so that the foreign bytes are replaced by the right ones …
+    const path = await getLocalPath(`${base}/m.pth`, { cacheDir });
+    expect(readFileSync(path).equals(BODY)).toBe(true);
+    // … but a resumed file is appended to, and then it is too long.
+    mkdirSync(dirname(part("/n.pth")), { recursive: true });
+    writeFileSync(part("/n.pth"), BODY.subarray(0, 10));
+    handler = (_request, response) => {
+      const range = `bytes 10-${BODY.byteLength - 1}/${BODY.byteLength}`;
+      response.writeHead(206, { "Content-Range": range }).write(BODY.subarray(10, 50_000));
+      setTimeout(() => {
+        appendFileSync(part("/n.pth"), "more");
+        response.end(BODY.subarray(50_000));
+      }, 100);
+    };
+    const load = getLocalPath(`${base}/n.pth`, { cacheDir });
+    await expect(load).rejects.toThrow(WrongLengthError);
+    expect(existsSync(part("/n.pth"))).toBe(false);
   });
 
   it("is shared by calls that ask at the same time", async () => {

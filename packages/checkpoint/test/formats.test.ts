@@ -28,8 +28,9 @@ async function expectSame(
   for (const [name, { dtype, shape, bytes }] of expected) {
     const tensor = actual.get(name);
     if (tensor === undefined) throw new Error(`${name} is missing`);
-    expect(tensor.shape, name).toEqual(shape);
-    expect((await bytesAs(tensor, dtype)).toString("hex"), name).toBe(bytes.toString("hex"));
+    expect([name, tensor.shape]).toEqual([name, shape]);
+    const actualBytes = await bytesAs(tensor, dtype);
+    expect([name, actualBytes.toString("hex")]).toEqual([name, bytes.toString("hex")]);
   }
 }
 

@@ -76,7 +76,7 @@ describe("what Python pickles", () => {
       ["counter", new Map([["a", 1]])],
       ["default", new Map([["k", 1]])],
     ];
-    for (const [key, value] of expected) expect(values.get(key), key).toEqual(value);
+    for (const [key, value] of expected) expect([key, values.get(key)]).toEqual([key, value]);
     // Up to protocol 2, bytes are text of one character per byte.
     const bytes = values.get("bytes");
     const text =
@@ -96,11 +96,14 @@ describe("what Python pickles", () => {
       expect([...checkpoint.model.keys()]).toEqual(Object.keys(numpy.expected));
       for (const [name, { dtype, shape, hex }] of Object.entries(numpy.expected)) {
         const tensor = checkpoint.model.get(name);
-        expect(tensor?.dtype, name).toBe(dtype);
-        expect(tensor?.shape, name).toEqual(shape);
         const value = await tensor?.read();
         const bytes = Buffer.from(value?.data.buffer ?? new ArrayBuffer(0));
-        expect(bytes.toString("hex"), name).toBe(hex);
+        expect([name, tensor?.dtype, tensor?.shape, bytes.toString("hex")]).toEqual([
+          name,
+          dtype,
+          shape,
+          hex,
+        ]);
       }
     },
   );

@@ -73,7 +73,7 @@ export class LoadReport implements LoadReportFields {
     if (this.source === "") return "No checkpoint: the model keeps its initial values.";
     const author = this.author === undefined ? "" : `, by ${this.author}`;
     const lines = [
-      `${this.source} (${this.format}${author}): ${this.matched.length} tensors loaded`,
+      `${this.source} (${this.format}${author}): ${countText(this.matched.length)} loaded`,
     ];
     const renamed = this.matched.filter(
       ({ modelKey, checkpointKey }) => modelKey !== checkpointKey,
@@ -117,7 +117,7 @@ function renamedRows(renamed: readonly MatchedKey[]): string[][] {
  * `a_b_{x, y}` for `a_b_x` and `a_b_y`: the longest common prefix stands before the braces. Caffe2's names
  * have no dots, so this one cuts anywhere.
  */
-export function braceCommonPrefix(names: readonly string[]): string {
+function braceCommonPrefix(names: readonly string[]): string {
   if (names.length === 1) return names[0];
   let length = 0;
   while (names.every((name) => length < name.length && name[length] === names[0][length])) length++;
@@ -125,7 +125,7 @@ export function braceCommonPrefix(names: readonly string[]): string {
 }
 
 /** `module.{bias, weight}` for the keys of each module, in order of first appearance. */
-export function groupKeys(keys: readonly string[]): string[] {
+function groupKeys(keys: readonly string[]): string[] {
   const groups = new Map<string, string[]>();
   for (const key of keys) {
     const [head, tail] = splitKey(key);
@@ -142,6 +142,10 @@ export function groupKeys(keys: readonly string[]): string[] {
 function splitKey(key: string): [head: string, tail: string] {
   const dot = key.lastIndexOf(".");
   return dot < 0 ? ["", key] : [key.slice(0, dot), key.slice(dot + 1)];
+}
+
+function countText(count: number): string {
+  return count === 1 ? "1 tensor" : `${count} tensors`;
 }
 
 function shapeText(shape: readonly number[]): string {

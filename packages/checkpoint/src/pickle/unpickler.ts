@@ -2,6 +2,13 @@ import { ByteCursor, type ByteSource } from "../byte-source.ts";
 import { MalformedPickleError } from "../errors.ts";
 import { checkLimit, type CheckpointLimits } from "../limits.ts";
 import { buildObject, PickleArgumentError, resolveGlobal } from "./allow-list.ts";
+import {
+  decodeTwosComplement,
+  parseEscapedText,
+  parseFloatLiteral,
+  parseInteger,
+  parseQuotedString,
+} from "./literals.ts";
 import { OPCODES, opcodeName } from "./opcodes.ts";
 import { GlobalReference, LazyBytes, PickleDict, Placeholder, type PickleValue } from "./values.ts";
 
@@ -421,28 +428,17 @@ class PickleMachine {
 
   #integer(digits: string): number | bigint {
     checkLimit(this.#limits, "maxIntegerBytes", digits.length, "an integer's number of digits");
-    if (!/^[+-]?\d+$/.test(digits)) throw this.#malformed(`"${digits}" is no integer`);
-    return narrow(BigInt(digits.replace(/^\+/, "")));
+    return parseInteger(digits) ?? this.#noLiteral(digits, "integer");
   }
 
   #floatLine(): number {
     const line = this.#line();
-    const named = /^([+-]?)(inf|infinity|nan)$/i.exec(line);
-    if (named) {
-      if (named[2].toLowerCase() === "nan") return NaN;
-      return named[1] === "-" ? -Infinity : Infinity;
-    }
-    const value = Number(line);
-    if (line.trim() === "" || Number.isNaN(value)) throw this.#malformed(`"${line}" is no float`);
-    return value;
+    return parseFloatLiteral(line) ?? this.#noLiteral(line, "float");
   }
 
-  /** Two's complement, little-endian. */
   #longInteger(length: number): number | bigint {
     checkLimit(this.#limits, "maxIntegerBytes", length, "an integer's length in bytes");
-    if (length === 0) return 0;
-    const bytes = Buffer.from(this.#cursor.take(length, "integer")).reverse();
-    return narrow(BigInt.asIntN(length * 8, BigInt(`0x${bytes.toString("hex")}`)));
+    return decodeTwosComplement(this.#cursor.take(length, "integer"));
   }
 
   /** Python 2's `str` is bytes; detectron2 reads it as latin1, which keeps every byte. */
@@ -466,51 +462,20 @@ class PickleMachine {
     return new LazyBytes(this.#cursor.source, position, length, encoding, isBytes);
   }
 
-  /** STRING's argument: a quoted Python 2 literal. */
   #quotedLine(): string {
-    const maximum = this.#limits.maxStringBytes;
-    const line = this.#rawLine(maximum).toString("latin1");
-    const quote = line[0];
-    if (line.length < 2 || (quote !== "'" && quote !== '"') || !line.endsWith(quote)) {
-      throw this.#malformed("the string is not quoted");
-    }
-    return line.slice(1, -1).replace(STRING_ESCAPE, (_, escape: string) => unescape(escape));
+    const line = this.#rawLine(this.#limits.maxStringBytes).toString("latin1");
+    return parseQuotedString(line) ?? this.#noLiteral(line.slice(0, 20), "quoted string");
   }
 
-  /** UNICODE's argument: latin1 with \\u escapes. */
   #escapedLine(): string {
-    const line = this.#rawLine(this.#limits.maxStringBytes).toString("latin1");
-    return line.replace(/\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g, (match, short, long) => {
-      const codePoint = Number.parseInt(short ?? long, 16);
-      return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : match;
-    });
+    return parseEscapedText(this.#rawLine(this.#limits.maxStringBytes).toString("latin1"));
+  }
+
+  #noLiteral(text: string, kind: string): never {
+    throw this.#malformed(`"${text}" is no ${kind}`);
   }
 
   #malformed(detail: string): MalformedPickleError {
     return new MalformedPickleError(this.#opcodePosition, opcodeName(this.#opcode), detail);
   }
-}
-
-const STRING_ESCAPE = /\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.)/gs;
-const SIMPLE_ESCAPES: ReadonlyMap<string, string> = new Map([
-  ["n", "\n"],
-  ["r", "\r"],
-  ["t", "\t"],
-  ["a", "\x07"],
-  ["b", "\b"],
-  ["f", "\f"],
-  ["v", "\v"],
-]);
-
-function unescape(escape: string): string {
-  if (/^x/.test(escape) && escape.length === 3) {
-    return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-  }
-  if (/^[0-7]/.test(escape)) return String.fromCharCode(Number.parseInt(escape, 8) & 0xff);
-  return SIMPLE_ESCAPES.get(escape) ?? escape;
-}
-
-function narrow(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
 }

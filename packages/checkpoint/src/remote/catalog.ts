@@ -3,7 +3,7 @@ import { UnknownCatalogEntryError } from "../errors.ts";
 /** Where detectron2's own models are. */
 export const DETECTRON2_PREFIX = "https://dl.fbaipublicfiles.com/detectron2/";
 /** Where Detectron's (Caffe2) models are. */
-export const DETECTRON_PREFIX = "https://dl.fbaipublicfiles.com/detectron/";
+const DETECTRON_PREFIX = "https://dl.fbaipublicfiles.com/detectron/";
 
 /**
  * ImageNet classifiers in Caffe2's format. Those of MSRA stride in the 1×1 convolution, and all have their

@@ -120,9 +120,11 @@ async function transfer(url: string, part: string, options: DownloadOptions): Pr
     if (total !== undefined && received < total) {
       throw new IncompleteDownloadError(url, received, total);
     }
-    if (total !== undefined && received > total) {
+    // Another process that appends to the same file makes it longer than what came here.
+    const written = await sizeOf(part);
+    if (written !== (total ?? received)) {
       await rm(part, { force: true });
-      throw new WrongLengthError(url, received, total);
+      throw new WrongLengthError(url, written, total ?? received);
     }
   } finally {
     watchdog.stop();
