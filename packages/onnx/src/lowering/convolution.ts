@@ -1,0 +1,123 @@
+import type { ConvAttrs, Node, PoolAttrs } from "@detectron-ts/tensor";
+import type { Attributes } from "../model-proto/model.ts";
+import { flag, type LoweringContext, type Lowerings } from "./lowering.ts";
+
+type ConvolutionOp =
+  | "matmul"
+  | "linear"
+  | "conv2d"
+  | "convTranspose2d"
+  | "maxPool2d"
+  | "maxPool2dIndices"
+  | "avgPool2d"
+  | "interpolate";
+
+/** ONNX reads the kernel's size off the weight, so that it is not part of the structure. */
+function convAttributes({ stride, padding, dilation, groups }: ConvAttrs): Attributes {
+  return {
+    strides: { ints: stride },
+    pads: { ints: padding },
+    dilations: { ints: dilation },
+    group: { int: groups },
+  };
+}
+
+function poolAttributes({ kernelSize, stride, padding }: PoolAttrs): Attributes {
+  return {
+    kernel_shape: { ints: kernelSize },
+    strides: { ints: stride },
+    pads: { ints: padding },
+  };
+}
+
+function matmul(context: LoweringContext, node: Node<"matmul">): void {
+  const { transposeA, transposeB } = node.attrs;
+  const outputs = [context.output(0)];
+  if (!transposeA && !transposeB) {
+    context.emit("MatMul", context.inputs(), { outputs });
+  } else if (node.outputs[0]!.dtype === "float32") {
+    context.emit("FusedMatMul", context.inputs(), {
+      domain: "com.microsoft",
+      attributes: { transA: flag(transposeA), transB: flag(transposeB) },
+      outputs,
+    });
+  } else {
+    const a = transposeA ? transposeLast(context, node, 0) : context.input(0);
+    const b = transposeB ? transposeLast(context, node, 1) : context.input(1);
+    context.emit("MatMul", [a, b], { outputs });
+  }
+}
+
+function transposeLast(context: LoweringContext, node: Node<"matmul">, index: number): string {
+  const { rank } = node.inputs[index]!;
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  const perm = axes.with(-1, rank - 2).with(-2, rank - 1);
+  return context.emit("Transpose", [context.input(index)], {
+    attributes: { perm: { ints: perm } },
+  });
+}
+
+/** ONNX operators of linear algebra, convolution, pooling and resizing. */
+export const convolutionLowerings: Lowerings<ConvolutionOp> = {
+  matmul,
+  linear: (context) => {
+    context.emit("Gemm", context.inputs(), {
+      attributes: { transB: flag(true) },
+      outputs: [context.output(0)],
+    });
+  },
+  conv2d: (context, { attrs }) => {
+    context.emit("Conv", context.inputs(), {
+      attributes: convAttributes(attrs),
+      outputs: [context.output(0)],
+    });
+  },
+  convTranspose2d: (context, { attrs }) => {
+    context.emit("ConvTranspose", context.inputs(), {
+      attributes: { ...convAttributes(attrs), output_padding: { ints: attrs.outputPadding } },
+      outputs: [context.output(0)],
+    });
+  },
+  maxPool2d: (context, { attrs }) => {
+    context.emit("MaxPool", context.inputs(), {
+      attributes: poolAttributes(attrs),
+      outputs: [context.output(0)],
+    });
+  },
+  maxPool2dIndices: (context, { attrs }) => {
+    context.emit("MaxPool", context.inputs(), {
+      attributes: { ...poolAttributes(attrs), storage_order: { int: 0 } },
+      outputs: [context.temporary(), context.output(0)],
+    });
+  },
+  avgPool2d: (context, { attrs }) => {
+    context.emit("AveragePool", context.inputs(), {
+      attributes: { ...poolAttributes(attrs), count_include_pad: flag(true) },
+      outputs: [context.output(0)],
+    });
+  },
+  interpolate: (context, { attrs: { mode } }) => {
+    const batchAndChannels = context.emit("Shape", [context.input(0)], {
+      attributes: { start: { int: 0 }, end: { int: 2 } },
+    });
+    const sizes = context.emit("Concat", [batchAndChannels, context.lifted("size", 2)], {
+      attributes: { axis: { int: 0 } },
+    });
+    const attributes: Attributes =
+      mode === "bilinear"
+        ? {
+            mode: { string: "linear" },
+            coordinate_transformation_mode: { string: "half_pixel" },
+          }
+        : {
+            mode: { string: "nearest" },
+            coordinate_transformation_mode: { string: "asymmetric" },
+            nearest_mode: { string: "floor" },
+          };
+    // Inputs two and three are the region and the scales that other uses of Resize want.
+    context.emit("Resize", [context.input(0), "", "", sizes], {
+      attributes,
+      outputs: [context.output(0)],
+    });
+  },
+};

@@ -1,0 +1,65 @@
+import type { DType, Node, OpLifted, OpName } from "@detectron-ts/tensor";
+import type { Attributes } from "../model-proto/model.ts";
+
+/** Name of a value in the model; the empty name leaves out an optional input. */
+export type ValueName = string;
+
+/** Names of the lifted values of all operations. */
+export type LiftedName = { [O in OpName]: keyof OpLifted<O> & string }[OpName];
+
+/** What to emit besides an operator's type and inputs. */
+export interface EmitOptions {
+  readonly attributes?: Attributes;
+  /** Operator set; ONNX's own when left out. */
+  readonly domain?: string;
+  /** Names of the outputs, empty for ones nobody reads; one new name when left out. */
+  readonly outputs?: readonly ValueName[];
+}
+
+/** What a rule knows of the model being written: names to read from and to write to. */
+export interface LoweringContext {
+  /** Name of an input of the node. */
+  input(index: number): ValueName;
+  /** Names of all inputs of the node. */
+  inputs(): ValueName[];
+  /** Name of an output of the node, which the rule has to produce. */
+  output(index: number): ValueName;
+  /** A name for an intermediate value. */
+  temporary(): ValueName;
+  /**
+   * Name of a graph input that carries a lifted value of the node: an int64 vector for an array, a
+   * float32 scalar for a number.
+   *
+   * @param length Length of the vector where ranks and structural attributes decide it.
+   */
+  lifted(name: LiftedName, length?: number): ValueName;
+  /** Name of an int64 vector written into the model. */
+  int64(values: readonly number[]): ValueName;
+  /** Name of an int64 scalar written into the model. */
+  int64Scalar(value: number): ValueName;
+  /** Adds an operator and returns the name of its first output. */
+  emit(opType: string, inputs: readonly ValueName[], options?: EmitOptions): ValueName;
+  /** Adds a conversion to `to` and returns its result's name. */
+  cast(input: ValueName, to: DType, output?: ValueName): ValueName;
+}
+
+/**
+ * Writes one operation as ONNX operators. A rule may look at structural attributes, ranks and dtypes,
+ * never at a side of a shape or a lifted value: one compiled session serves inputs of every size.
+ */
+export type Lowering<O extends OpName> = (context: LoweringContext, node: Node<O>) => void;
+
+/** The entries of the lowering table for some of the operations. */
+export type Lowerings<O extends OpName> = { readonly [P in O]: Lowering<P> };
+
+/** The lowering to one ONNX operator that takes the same inputs and has no attributes. */
+export function sameOperator(opType: string): (context: LoweringContext) => void {
+  return (context) => {
+    context.emit(opType, context.inputs(), { outputs: [context.output(0)] });
+  };
+}
+
+/** ONNX's number for a boolean attribute. */
+export function flag(value: boolean): { readonly int: number } {
+  return { int: value ? 1 : 0 };
+}
