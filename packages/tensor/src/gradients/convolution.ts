@@ -1,0 +1,188 @@
+import { allocate } from "../dtype.ts";
+import { conv2d, convTranspose2d, matmul } from "../functions/convolution.ts";
+import { constant, full, zeros } from "../functions/creation.ts";
+import { scatterAdd } from "../functions/indexing.ts";
+import { cat, flip, pad, permute, reshape, sliceAxes } from "../functions/movement.ts";
+import { sum, sumTo } from "../functions/reduction.ts";
+import { apply } from "../graph/apply.ts";
+import type { ConvAttrs } from "../ops/op-table.ts";
+import type { Tensor } from "../tensor.ts";
+import { interpolationMatrix } from "./interpolation-matrix.ts";
+import type { VjpRules } from "./vjp-rule.ts";
+
+type Shape4 = readonly [number, number, number, number];
+
+/** Swaps input and output channels within each group of a convolution's weight, and flips it in space. */
+function mirroredWeight(weight: Tensor, groups: number): Tensor {
+  const [outputChannels, inputs, kH, kW] = weight.shape as Shape4;
+  const outputs = outputChannels / groups;
+  const grouped = reshape(weight, [groups, outputs, inputs, kH, kW]);
+  const swapped = permute(grouped, [0, 2, 1, 3, 4]);
+  return flip(reshape(swapped, [groups * inputs, outputs, kH, kW]), [2, 3]);
+}
+
+/**
+ * Gradient of a convolution with respect to its input.
+ *
+ * Stride 1: input pixel `p` reaches output `o = p + padding - dilation·k` through tap `k`, so the gradient
+ * is itself a convolution of the output's gradient with the mirrored kernel, padded by
+ * `dilation·(K - 1) - padding`. This is faster than a transposed convolution.
+ *
+ * Larger strides: a transposed convolution, cropped by the padding at the top and left only. Its size
+ * misses that of the input by something that depends on sizes at run time, so what is missing or too much
+ * at the bottom and right is padded or cut off by an operation that takes the difference as an input.
+ */
+export function conv2dInputGradient(
+  grad: Tensor,
+  weight: Tensor,
+  inputShape: readonly number[],
+  { stride, padding, dilation, groups }: ConvAttrs,
+): Tensor {
+  const [, , height, width] = inputShape as Shape4;
+  const [, , kH, kW] = weight.shape as Shape4;
+  const reachH = dilation[0] * (kH - 1);
+  const reachW = dilation[1] * (kW - 1);
+  const mirrored = [
+    reachH - padding[0],
+    reachW - padding[1],
+    reachH - padding[2],
+    reachW - padding[3],
+  ] as const;
+  if (stride[0] === 1 && stride[1] === 1 && mirrored.every((each) => each >= 0)) {
+    return conv2d(grad, mirroredWeight(weight, groups), { padding: mirrored, dilation, groups });
+  }
+  const spread = convTranspose2d(grad, weight, {
+    stride,
+    dilation,
+    groups,
+    padding: [padding[0], padding[1], 0, 0],
+  });
+  const [, , gotH, gotW] = spread.shape as Shape4;
+  return pad(spread, [
+    [0, 0],
+    [0, 0],
+    [0, height - gotH],
+    [0, width - gotW],
+  ]);
+}
+
+/**
+ * Gradient of a convolution with respect to its weight: for each kernel tap, the input shifted by that tap
+ * (every `stride`-th pixel) times the output's gradient, summed over pixels and images. As matrices, for
+ * each image and group: `dW[tap] = dY · X[tap]ᵀ`, with `dY` outputs×pixels and `X[tap]` inputs×pixels.
+ */
+export function conv2dWeightGradient(
+  grad: Tensor,
+  input: Tensor,
+  weightShape: readonly number[],
+  { stride, padding, dilation, groups }: ConvAttrs,
+): Tensor {
+  const [outputChannels, groupInputs, kH, kW] = weightShape as Shape4;
+  const [n, channels] = input.shape as Shape4;
+  const [, , gradH, gradW] = grad.shape as Shape4;
+  const pixels = gradH * gradW;
+  const padded = padding.some((each) => each > 0)
+    ? pad(input, [
+        [0, 0],
+        [0, 0],
+        [padding[0], padding[2]],
+        [padding[1], padding[3]],
+      ])
+    : input;
+  const wholeInput = kH === 1 && kW === 1 && stride[0] === 1 && stride[1] === 1 && padded === input;
+  const gradRows = reshape(grad, [n, groups, outputChannels / groups, pixels]);
+  const taps: Tensor[] = [];
+  for (let row = 0; row < kH; row++) {
+    for (let column = 0; column < kW; column++) {
+      const top = row * dilation[0];
+      const left = column * dilation[1];
+      const shifted = wholeInput
+        ? input
+        : sliceAxes(
+            padded,
+            [2, 3],
+            [top, left],
+            [top + (gradH - 1) * stride[0] + 1, left + (gradW - 1) * stride[1] + 1],
+            stride,
+          );
+      const inputRows = reshape(shifted, [n, groups, channels / groups, pixels]);
+      const product = matmul(gradRows, inputRows, { transposeB: true });
+      taps.push(reshape(sum(product, 0), [1, outputChannels, groupInputs]));
+    }
+  }
+  return reshape(permute(cat(taps, 0), [1, 2, 0]), weightShape);
+}
+
+const biasGradient = (grad: Tensor): Tensor => sum(grad, [0, 2, 3]);
+
+/** Gradients of linear algebra, convolution, pooling and resizing. */
+export const convolutionGradients: VjpRules<
+  | "matmul"
+  | "linear"
+  | "conv2d"
+  | "convTranspose2d"
+  | "maxPool2d"
+  | "maxPool2dIndices"
+  | "avgPool2d"
+  | "interpolate"
+> = {
+  // C = A·B: dA = dC·Bᵀ, dB = Aᵀ·dC; where a factor entered transposed, its gradient leaves transposed.
+  matmul: ({ inputs: [a, b], attrs: { transposeA, transposeB }, grad, wanted }) => {
+    const gradA = (): Tensor =>
+      transposeA
+        ? matmul(b, grad, { transposeA: transposeB, transposeB: true })
+        : matmul(grad, b, { transposeB: !transposeB });
+    const gradB = (): Tensor =>
+      transposeB
+        ? matmul(grad, a, { transposeA: true, transposeB: transposeA })
+        : matmul(a, grad, { transposeA: !transposeA });
+    return [wanted[0] ? sumTo(gradA(), a.shape) : null, wanted[1] ? sumTo(gradB(), b.shape) : null];
+  },
+  linear: ({ inputs: [x, weight], grad, wanted }) => [
+    wanted[0] ? matmul(grad, weight) : null,
+    wanted[1] ? matmul(grad, x, { transposeA: true }) : null,
+    wanted[2] ? sum(grad, 0) : null,
+  ],
+  conv2d: ({ inputs: [x, weight], attrs, grad, wanted }) => [
+    wanted[0] ? conv2dInputGradient(grad, weight, x.shape, attrs) : null,
+    wanted[1] ? conv2dWeightGradient(grad, x, weight.shape, attrs) : null,
+    wanted[2] ? biasGradient(grad) : null,
+  ],
+  // A transposed convolution is the input gradient of a convolution with the same weight, so its own
+  // gradients are that convolution and that convolution's weight gradient.
+  convTranspose2d: ({ inputs: [x, weight], attrs, grad, wanted }) => {
+    const { stride, padding, dilation, groups } = attrs;
+    return [
+      wanted[0] ? conv2d(grad, weight, { stride, padding, dilation, groups }) : null,
+      wanted[1] ? conv2dWeightGradient(x, grad, weight.shape, attrs) : null,
+      wanted[2] ? biasGradient(grad) : null,
+    ];
+  },
+  maxPool2d: ({ inputs: [x], attrs, grad }) => {
+    const positions = reshape(apply("maxPool2dIndices", [x], attrs, {}), [grad.size]);
+    const flat = scatterAdd(zeros([x.size]), 0, positions, reshape(grad, [grad.size]));
+    return [reshape(flat, x.shape)];
+  },
+  maxPool2dIndices: null,
+  // Each channel by itself is a convolution with a kernel of 1 / area.
+  avgPool2d: ({ inputs: [x], attrs: { kernelSize, stride, padding }, grad }) => {
+    const [n, c, h, w] = x.shape as Shape4;
+    const [, , gradH, gradW] = grad.shape as Shape4;
+    const kernel = full([1, 1, ...kernelSize], 1 / (kernelSize[0] * kernelSize[1]));
+    const channelGrad = reshape(grad, [n * c, 1, gradH, gradW]);
+    const attrs = { stride, padding, dilation: [1, 1] as const, groups: 1 };
+    return [reshape(conv2dInputGradient(channelGrad, kernel, [n * c, 1, h, w], attrs), x.shape)];
+  },
+  // Resizing is linear and separable, y = A·x·Bᵀ, so dx = Aᵀ·dy·B.
+  interpolate: ({ inputs: [x], attrs: { mode }, lifted: { size }, grad }) => {
+    const matrixOf = (inputSide: number, outputSide: number): Tensor => {
+      const data = allocate("float32", outputSide * inputSide);
+      interpolationMatrix(mode, inputSide, outputSide, data);
+      return constant(data, [outputSide, inputSide], "float32");
+    };
+    const [height, width] = size as readonly [number, number];
+    const rows = matrixOf(x.shape[2], height);
+    const columns = matrixOf(x.shape[3], width);
+    return [matmul(matmul(rows, grad, { transposeA: true }), columns)];
+  },
+};

@@ -1,0 +1,107 @@
+import { ShapeError } from "../errors.ts";
+import type { RoiAlignAttrs } from "../ops/op-table.ts";
+
+/** Batch, channels, height and width. */
+export type FeatureShape = readonly [n: number, c: number, h: number, w: number];
+
+/**
+ * Where the samples of one axis of one region fall. Sampling is separable: the sample at row `i` and
+ * column `j` reads four cells, `low`/`high` of both axes, weighted by the product of their weights.
+ * A sample outside of the map has two zero weights.
+ */
+export interface AxisSamples {
+  /** Samples per bin; zero for a region without extent. */
+  samplesPerBin: number;
+  /** Cell before each sample, bin by bin. */
+  low: Int32Array;
+  /** Cell after each sample. */
+  high: Int32Array;
+  lowWeight: Float64Array;
+  highWeight: Float64Array;
+}
+
+/** An empty table, for {@link sampleAxis} to fill again and again. */
+export function createAxisSamples(): AxisSamples {
+  return {
+    samplesPerBin: 0,
+    low: new Int32Array(0),
+    high: new Int32Array(0),
+    lowWeight: new Float64Array(0),
+    highWeight: new Float64Array(0),
+  };
+}
+
+/**
+ * Fills `samples` for the interval `[start, end]` (in the regions' coordinates) split into `bins` bins
+ * over an axis of `length` cells.
+ *
+ * Sample `s` of bin `b` lies at `start + b·bin + (s + ½)·bin / samplesPerBin`. Positions are rounded to
+ * float32 at each step, as the reference does: the number of samples and whether one lies beyond the
+ * border (less than -1, or more than `length`) both jump with the last bit.
+ */
+export function sampleAxis(
+  samples: AxisSamples,
+  start: number,
+  end: number,
+  bins: number,
+  length: number,
+  options: RoiAlignAttrs,
+): void {
+  const { fround } = Math;
+  const scale = fround(options.spatialScale);
+  const shift = options.aligned ? 0.5 : 0;
+  const first = fround(fround(start * scale) - shift);
+  const last = fround(fround(end * scale) - shift);
+  const extent = options.aligned ? fround(last - first) : Math.max(fround(last - first), 1);
+  const binSize = fround(extent / bins);
+  const samplesPerBin =
+    options.samplingRatio > 0 ? options.samplingRatio : Math.max(Math.ceil(binSize), 0);
+
+  samples.samplesPerBin = samplesPerBin;
+  const count = bins * samplesPerBin;
+  if (samples.low.length < count) {
+    samples.low = new Int32Array(count);
+    samples.high = new Int32Array(count);
+    samples.lowWeight = new Float64Array(count);
+    samples.highWeight = new Float64Array(count);
+  }
+  const { low, high, lowWeight, highWeight } = samples;
+  for (let bin = 0, i = 0; bin < bins; bin++) {
+    const binStart = fround(first + fround(bin * binSize));
+    for (let s = 0; s < samplesPerBin; s++, i++) {
+      const position = fround(binStart + fround(fround((s + 0.5) * binSize) / samplesPerBin));
+      if (position < -1 || position > length) {
+        low[i] = high[i] = 0;
+        lowWeight[i] = highWeight[i] = 0;
+        continue;
+      }
+      const clamped = Math.max(position, 0);
+      const cell = Math.min(Math.floor(clamped), length - 1);
+      low[i] = cell;
+      high[i] = Math.min(cell + 1, length - 1);
+      // Beyond the centre of the last cell the map continues flat.
+      highWeight[i] = cell === length - 1 ? 0 : clamped - cell;
+      lowWeight[i] = 1 - highWeight[i];
+    }
+  }
+}
+
+/**
+ * The image that region `row` belongs to.
+ *
+ * @throws ShapeError when that image is not in the batch or a coordinate is not finite.
+ */
+export function batchIndexOf(rois: Float32Array, row: number, batchSize: number): number {
+  const roi = rois.subarray(row * 5, row * 5 + 5);
+  const index = roi[0];
+  if (!(Number.isInteger(index) && index >= 0 && index < batchSize)) {
+    throw new ShapeError(
+      "roiAlign",
+      `roi ${row} (${roi.join(", ")}) is of no image in a batch of ${batchSize}`,
+    );
+  }
+  if (!roi.every(Number.isFinite)) {
+    throw new ShapeError("roiAlign", `roi ${row} (${roi.join(", ")}) must be finite`);
+  }
+  return index;
+}
