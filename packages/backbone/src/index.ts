@@ -1,1 +1,15 @@
-export {};
+export { BackboneModule } from "./backbone.ts";
+export type { Backbone, BackbonePaddingConstraints, FeatureMaps } from "./backbone.ts";
+export { BACKBONE_REGISTRY, buildBackbone } from "./build-backbone.ts";
+export type { BackboneBuilder } from "./build-backbone.ts";
+export { FeatureStrideError, UnknownFeatureError } from "./errors.ts";
+export { buildResnetFpnBackbone, buildRetinanetResnetFpnBackbone } from "./fpn/build-fpn.ts";
+export { FPN } from "./fpn/fpn.ts";
+export type { FPNOptions, FuseType } from "./fpn/fpn.ts";
+export { LastLevelMaxPool, LastLevelP6P7 } from "./fpn/top-blocks.ts";
+export type { LastLevelP6P7Options, TopBlock } from "./fpn/top-blocks.ts";
+export { buildResnetBackbone } from "./resnet/build-resnet.ts";
+export { ResNet } from "./resnet/resnet.ts";
+export type { ResNetOptions } from "./resnet/resnet.ts";
+export { makeDefaultStages } from "./resnet/stages.ts";
+export type { DefaultStagesOptions } from "./resnet/stages.ts";
