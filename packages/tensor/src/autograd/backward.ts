@@ -8,7 +8,7 @@ import { vjpRules } from "../gradients/index.ts";
 import type { OpName } from "../ops/op-table.ts";
 import type { Parameter } from "../parameter.ts";
 import type { Tensor } from "../tensor.ts";
-import { enableGrad, gradMode } from "./grad-mode.ts";
+import { enableGrad, noGrad } from "./grad-mode.ts";
 
 /** Nodes that a gradient flows through from `roots`, unordered. Leaves end it. */
 export function differentiableNodes(roots: readonly Tensor[]): Set<Node> {
@@ -102,6 +102,14 @@ function differentiate<O extends OpName>(
   });
 }
 
+// Losses whose gradients have been built: realising one needs to keep nothing for a later backward().
+const differentiated = new WeakSet<Node>();
+
+/** Whether a later backward() may still start from this tensor. */
+export function awaitsBackward(tensor: Tensor): boolean {
+  return tensor.requiresGrad && !differentiated.has(tensor.node);
+}
+
 function requireScalar(op: string, loss: Tensor): void {
   if (loss.size !== 1) throw new ShapeError(op, "wants a loss with one element", [loss.shape]);
 }
@@ -110,18 +118,25 @@ function requireScalar(op: string, loss: Tensor): void {
  * Gradients of a scalar with respect to tensors, as lazy tensors: realise them together with the loss, so
  * that what they share runs once.
  *
+ * @param options.createGraph Whether the gradients can be differentiated again.
  * @throws ShapeError when the loss is not a scalar; NotDifferentiableError when a tensor does not influence
  * it, or an operation in between has no gradient.
  */
-export function grad(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
+export function grad(
+  loss: Tensor,
+  tensors: readonly Tensor[],
+  { createGraph = false }: { createGraph?: boolean } = {},
+): Tensor[] {
   requireScalar("grad", loss);
-  const record = (): (Tensor | undefined)[] => propagate([loss], [ones(loss.shape)], tensors);
-  const gradients = gradMode() === "auto" ? enableGrad(record) : record();
+  const scope = createGraph ? enableGrad : noGrad;
+  const gradients = scope(() => propagate([loss], [ones(loss.shape)], tensors));
+  differentiated.add(loss.node);
   return gradients.map((gradient, i) => {
     if (gradient === undefined) {
+      const { node, shape } = tensors[i];
       throw new NotDifferentiableError(
-        tensors[i].node.op,
-        `tensor ${i} of shape [${tensors[i].shape.join(", ")}] does not influence the loss through ` +
+        node.op,
+        `tensor ${i} of shape [${shape.join(", ")}] does not influence the loss through ` +
           "recorded operations (a module in eval() records none unless inside enableGrad)",
       );
     }
@@ -145,7 +160,8 @@ export async function backward(loss: Tensor): Promise<void> {
         "(a module in eval() records none unless inside enableGrad)",
     );
   }
-  const gradients = propagate([loss], [ones(loss.shape)], parameters);
+  const gradients = noGrad(() => propagate([loss], [ones(loss.shape)], parameters));
+  differentiated.add(loss.node);
   const sums: [Parameter, Tensor][] = [];
   for (const [i, parameter] of parameters.entries()) {
     const gradient = gradients[i];

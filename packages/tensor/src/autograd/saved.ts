@@ -1,7 +1,7 @@
 import { outputOf } from "../graph/apply.ts";
 import { Node } from "../graph/node.ts";
 import type { Tensor } from "../tensor.ts";
-import { differentiableNodes, propagate, reachableParameters } from "./backward.ts";
+import { awaitsBackward, differentiableNodes, propagate, reachableParameters } from "./backward.ts";
 import { noGrad } from "./grad-mode.ts";
 
 /**
@@ -12,7 +12,7 @@ import { noGrad } from "./grad-mode.ts";
  * tensors it reads: so gradient rules need not declare what they save, and cannot get it wrong.
  */
 export function savedForBackward(roots: readonly Tensor[]): Tensor[] {
-  const differentiable = roots.filter((root) => root.requiresGrad);
+  const differentiable = roots.filter(awaitsBackward);
   const parameters = reachableParameters(differentiable);
   if (parameters.length === 0) return [];
   const forward = differentiableNodes(differentiable);
