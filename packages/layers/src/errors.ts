@@ -33,19 +33,3 @@ export class LayerOptionError extends Error {
     super(`${layer}: ${option} is ${String(got)}, wanted ${wanted}`);
   }
 }
-
-/** A region of interest names an image that does not exist, or has a coordinate that is no number. */
-export class InvalidRoiError extends Error {
-  override readonly name = "InvalidRoiError";
-
-  constructor(
-    /** Row of the region in the K×5 array. */
-    readonly row: number,
-    /** Its five values: batch index, x0, y0, x1, y1. */
-    readonly roi: readonly number[],
-    /** What is wrong with it, in words. */
-    readonly problem: string,
-  ) {
-    super(`roi ${row} (${roi.join(", ")}): ${problem}`);
-  }
-}

@@ -1,9 +1,10 @@
+import "@detectron-ts/runtime";
+import { Parameter, ShapeError, grad, tensor, zeros } from "@detectron-ts/tensor";
 import { loadGolden } from "@detectron-ts/testing";
 import { describe, expect, test } from "vitest";
 import {
-  InvalidRoiError,
   LayerOptionError,
-  LayerShapeError,
+  ROIAlign,
   roiAlignBackward,
   roiAlignForward,
   type FeatureShape,
@@ -21,7 +22,7 @@ interface RoiAlignCases {
 }
 
 const golden = loadGolden<RoiAlignCases>(new URL("./golden/roi_align", import.meta.url));
-const options: ROIAlignOptions = {
+const options: Required<ROIAlignOptions> = {
   outputSize: [4, 4],
   spatialScale: 1,
   samplingRatio: 0,
@@ -32,7 +33,7 @@ const rampShape: FeatureShape = [1, 1, 5, 5];
 
 describe("roiAlign kernels", () => {
   for (const { i, ...recorded } of golden.json.cases) {
-    const caseOptions: ROIAlignOptions = {
+    const caseOptions: Required<ROIAlignOptions> = {
       outputSize: recorded.output_size,
       spatialScale: recorded.spatial_scale,
       samplingRatio: recorded.sampling_ratio,
@@ -94,21 +95,51 @@ describe("roiAlign kernels", () => {
     expect(left).toBeCloseTo(right, 4);
   });
 
-  test("regions of no image, or not finite, are refused with their row", () => {
+  test("regions of no image, or not finite, are refused", () => {
     const beyond = Float32Array.of(0, 1, 1, 3, 3, 1, 1, 1, 3, 3);
-    expect(() => roiAlignForward(ramp, rampShape, beyond, options)).toThrow(
-      new InvalidRoiError(1, [1, 1, 1, 3, 3], "no image 1 in a batch of 1"),
-    );
+    expect(() => roiAlignForward(ramp, rampShape, beyond, options)).toThrow(ShapeError);
     const infinite = Float32Array.of(0, 1, 1, Infinity, 3);
-    expect(() => roiAlignForward(ramp, rampShape, infinite, options)).toThrow(InvalidRoiError);
+    expect(() => roiAlignForward(ramp, rampShape, infinite, options)).toThrow(ShapeError);
+  });
+});
+
+describe("ROIAlign", () => {
+  for (const { i, ...recorded } of golden.json.cases) {
+    const caseOptions: ROIAlignOptions = {
+      outputSize: recorded.output_size,
+      spatialScale: recorded.spatial_scale,
+      samplingRatio: recorded.sampling_ratio,
+      aligned: recorded.aligned,
+    };
+
+    test(`has detectron2's output and gradient with ${JSON.stringify(caseOptions)}`, async () => {
+      const recordedInput = golden.float32(`${i}.input`);
+      const input = new Parameter(recordedInput.data, recordedInput.shape);
+      const [rois, gradOutput] = ["rois", "grad_output"].map((name) => {
+        const { data, shape } = golden.float32(`${i}.${name}`);
+        return tensor(data, { shape });
+      });
+      const output = new ROIAlign(caseOptions)(input, rois);
+      expect(output.shape).toEqual(gradOutput.shape);
+      const [gradient] = grad(output.mul(gradOutput).sum(), [input]);
+      expect(await output.data()).toBeAllclose(golden.float32(`${i}.output`).data);
+      expect(await gradient.data()).toBeAllclose(golden.float32(`${i}.grad_input`).data);
+    });
+  }
+
+  test("is aligned when not told otherwise", () => {
+    const { aligned: _, ...rest } = options;
+    expect(new ROIAlign(rest).aligned).toBe(true);
   });
 
-  test("lengths and output sizes that do not fit are refused", () => {
-    const roi = Float32Array.of(0, 1, 1, 3, 3);
-    expect(() => roiAlignForward(ramp, [1, 1, 5, 4], roi, options)).toThrow(LayerShapeError);
-    expect(() => roiAlignForward(ramp, rampShape, roi.subarray(1), options)).toThrow("K×5");
-    expect(() => roiAlignBackward(ramp, rampShape, roi, options)).toThrow("16 elements");
-    const bad: ROIAlignOptions = { ...options, outputSize: [0, 4] };
-    expect(() => roiAlignForward(ramp, rampShape, roi, bad)).toThrow(LayerOptionError);
+  test("no regions pool to an empty map of the right shape", async () => {
+    const pooled = new ROIAlign(options)(zeros([1, 3, 5, 5]), zeros([0, 5]));
+    expect(pooled.shape).toEqual([0, 3, 4, 4]);
+    expect(await pooled.data()).toHaveLength(0);
+  });
+
+  test("an output size that is no positive integer is refused", () => {
+    expect(() => new ROIAlign({ ...options, outputSize: [0, 4] })).toThrow(LayerOptionError);
+    expect(() => new ROIAlign({ ...options, outputSize: [7, 1.5] })).toThrow("outputSize is 1.5");
   });
 });

@@ -1,8 +1,5 @@
 import { LayerShapeError } from "../errors.ts";
-import type { FeatureShape } from "../roi-align/sampling.ts";
-
-/** Height and width, or one number for both. */
-export type Size2d = number | readonly [height: number, width: number];
+import type { FeatureShape } from "@detectron-ts/tensor";
 
 /** How a deformable convolution walks over its input. */
 export interface DeformConvGeometry {
@@ -12,11 +9,6 @@ export interface DeformConvGeometry {
   readonly dilation: readonly [height: number, width: number];
   /** Channel groups that each have offsets (and masks) of their own. */
   readonly deformableGroups: number;
-}
-
-/** Spreads one number over both axes. */
-export function toPair(size: Size2d): readonly [height: number, width: number] {
-  return typeof size === "number" ? [size, size] : size;
 }
 
 /** Height and width of the output of a convolution over `height`×`width` cells. */
