@@ -1,6 +1,14 @@
 import type { ConvAttrs, Node, PoolAttrs } from "@detectron-ts/tensor";
 import type { Attributes } from "../model-proto/model.ts";
-import { flag, type LoweringContext, type Lowerings } from "./lowering.ts";
+import {
+  arithmeticDType,
+  flag,
+  inputAs,
+  outputAs,
+  type LoweringContext,
+  type Lowerings,
+  type ValueName,
+} from "./lowering.ts";
 
 type ConvolutionOp =
   | "matmul"
@@ -32,29 +40,29 @@ function poolAttributes({ kernelSize, stride, padding }: PoolAttrs): Attributes 
 
 function matmul(context: LoweringContext, node: Node<"matmul">): void {
   const { transposeA, transposeB } = node.attrs;
-  const outputs = [context.output(0)];
-  if (!transposeA && !transposeB) {
-    context.emit("MatMul", context.inputs(), { outputs });
-  } else if (node.outputs[0]!.dtype === "float32") {
+  const { dtype } = node.outputs[0]!;
+  if (dtype === "float32" && (transposeA || transposeB)) {
     context.emit("FusedMatMul", context.inputs(), {
       domain: "com.microsoft",
       attributes: { transA: flag(transposeA), transB: flag(transposeB) },
-      outputs,
+      outputs: [context.output(0)],
     });
-  } else {
-    const a = transposeA ? transposeLast(context, node, 0) : context.input(0);
-    const b = transposeB ? transposeLast(context, node, 1) : context.input(1);
-    context.emit("MatMul", [a, b], { outputs });
+    return;
   }
+  const kernelDType = arithmeticDType(dtype);
+  const operands = [transposeA, transposeB].map((transpose, index) => {
+    const input = inputAs(context, node, index, kernelDType);
+    return transpose ? swapLastAxes(context, input, node.inputs[index]!.rank) : input;
+  });
+  outputAs(context, node, 0, kernelDType, (output) => {
+    context.emit("MatMul", operands, { outputs: [output] });
+  });
 }
 
-function transposeLast(context: LoweringContext, node: Node<"matmul">, index: number): string {
-  const { rank } = node.inputs[index]!;
+function swapLastAxes(context: LoweringContext, input: ValueName, rank: number): ValueName {
   const axes = Array.from({ length: rank }, (_, axis) => axis);
   const perm = axes.with(-1, rank - 2).with(-2, rank - 1);
-  return context.emit("Transpose", [context.input(index)], {
-    attributes: { perm: { ints: perm } },
-  });
+  return context.emit("Transpose", [input], { attributes: { perm: { ints: perm } } });
 }
 
 /** ONNX operators of linear algebra, convolution, pooling and resizing. */

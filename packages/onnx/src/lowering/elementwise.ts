@@ -1,4 +1,4 @@
-import { sameOperator, type Lowerings } from "./lowering.ts";
+import { byteDType, inputAs, outputAs, sameOperator, type Lowerings } from "./lowering.ts";
 
 type ElementwiseOp =
   | "neg"
@@ -69,5 +69,11 @@ export const elementwiseLowerings: Lowerings<ElementwiseOp> = {
   lessEqual: sameOperator("LessOrEqual"),
   logicalAnd: sameOperator("And"),
   logicalOr: sameOperator("Or"),
-  where: sameOperator("Where"),
+  where: (context, node) => {
+    const dtype = byteDType(node.outputs[0]!.dtype);
+    const branches = [inputAs(context, node, 1, dtype), inputAs(context, node, 2, dtype)];
+    outputAs(context, node, 0, dtype, (output) => {
+      context.emit("Where", [context.input(0), ...branches], { outputs: [output] });
+    });
+  },
 };

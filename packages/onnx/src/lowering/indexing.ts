@@ -30,11 +30,15 @@ export const indexingLowerings: Lowerings<IndexingOp> = {
     const zeros = context.emit("ConstantOfShape", [context.lifted("shape", shape.length)], {
       attributes: { value: { tensor: zero } },
     });
-    const rows =
-      inputs[0]!.dtype === "int64" ? context.input(0) : context.cast(context.input(0), "int64");
-    const indices = context.emit("Unsqueeze", [rows, context.int64([1])]);
-    context.emit("ScatterND", [zeros, indices, context.input(1)], {
-      attributes: { reduction: { string: "add" } },
+    // ScatterND would take the row numbers as they are, but ONNX Runtime's adds in parallel without a
+    // lock, and rows that are named twice lose additions. ScatterElements wants one index per element.
+    const { rank } = inputs[1]!;
+    const otherAxes = Array.from({ length: rank - 1 }, (_, i) => i + 1);
+    const column = context.emit("Unsqueeze", [context.input(0), context.int64(otherAxes)]);
+    const sourceShape = context.emit("Shape", [context.input(1)]);
+    const indices = context.emit("Expand", [column, sourceShape]);
+    context.emit("ScatterElements", [zeros, indices, context.input(1)], {
+      attributes: { axis: { int: 0 }, reduction: { string: "add" } },
       outputs: [context.output(0)],
     });
   },

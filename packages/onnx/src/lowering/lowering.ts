@@ -63,3 +63,38 @@ export function sameOperator(opType: string): (context: LoweringContext) => void
 export function flag(value: boolean): { readonly int: number } {
   return { int: value ? 1 : 0 };
 }
+
+/** Name of input `index` of a node, converted to the dtype its kernel computes in. */
+export function inputAs(
+  context: LoweringContext,
+  node: Node,
+  index: number,
+  dtype: DType,
+): ValueName {
+  const name = context.input(index);
+  return node.inputs[index]!.dtype === dtype ? name : context.cast(name, dtype);
+}
+
+/** Lets `emit` write output `index` of a node in the dtype its kernel computes in. */
+export function outputAs(
+  context: LoweringContext,
+  node: Node,
+  index: number,
+  dtype: DType,
+  emit: (output: ValueName) => void,
+): void {
+  if (node.outputs[index]!.dtype === dtype) return emit(context.output(index));
+  const result = context.temporary();
+  emit(result);
+  context.cast(result, node.outputs[index]!.dtype, context.output(index));
+}
+
+/** The dtype of a number type's kernels: ONNX Runtime sums and multiplies no bytes. */
+export function arithmeticDType(dtype: DType): DType {
+  return dtype === "bool" || dtype === "uint8" ? "int32" : dtype;
+}
+
+/** The dtype of kernels that only move or compare: ONNX Runtime has them for bytes, not for bools. */
+export function byteDType(dtype: DType): DType {
+  return dtype === "bool" ? "uint8" : dtype;
+}

@@ -1,11 +1,11 @@
-import { flag, type LoweringContext, type Lowerings } from "./lowering.ts";
+import { flag, type LoweringContext, type Lowerings, type ValueName } from "./lowering.ts";
 
 type MovementOp = "reshape" | "expand" | "permute" | "slice" | "pad" | "cat" | "split";
 
 /** ONNX operators of the operations that only move values. */
 export const movementLowerings: Lowerings<MovementOp> = {
   reshape: (context, { outputs }) => {
-    reshapeTo(context, context.input(0), outputs[0]!.shape.length);
+    reshapeTo(context, context.input(0), outputs[0]!.shape.length, context.output(0));
   },
   expand: (context, { outputs }) => {
     const shape = context.lifted("shape", outputs[0]!.shape.length);
@@ -48,11 +48,16 @@ export const movementLowerings: Lowerings<MovementOp> = {
   },
 };
 
-/** Gives `value` the node's lifted shape, which becomes the node's output. */
-export function reshapeTo(context: LoweringContext, value: string, rank: number): void {
+/** Gives `value` the node's lifted shape of `rank` sides. */
+export function reshapeTo(
+  context: LoweringContext,
+  value: ValueName,
+  rank: number,
+  output: ValueName,
+): void {
   // Without allowzero, a side of 0 would mean "as in the input".
   context.emit("Reshape", [value, context.lifted("shape", rank)], {
     attributes: { allowzero: flag(true) },
-    outputs: [context.output(0)],
+    outputs: [output],
   });
 }

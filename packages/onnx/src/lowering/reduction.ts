@@ -1,5 +1,14 @@
 import type { Node } from "@detectron-ts/tensor";
-import { flag, type LoweringContext, type Lowerings } from "./lowering.ts";
+import {
+  arithmeticDType,
+  byteDType,
+  flag,
+  inputAs,
+  outputAs,
+  type LoweringContext,
+  type Lowerings,
+  type ValueName,
+} from "./lowering.ts";
 import { reshapeTo } from "./movement.ts";
 
 type Reduction = "sum" | "mean" | "max" | "min";
@@ -24,6 +33,42 @@ function normalisation(opType: string) {
   };
 }
 
+/**
+ * ONNX Runtime's TopK divides by the number of rows it sorts: a matrix without rows ends the process with
+ * a floating-point exception. So every side of 0 is padded to 1 first and the result cut back to what it
+ * should have been. The number of rows is read at run time; where no side is 0, this only copies.
+ */
+function topk(context: LoweringContext, node: Node<"topk">): void {
+  const { axis, largest } = node.attrs;
+  const { dtype, rank } = node.inputs[0]!;
+  const kernelDType = byteDType(dtype) === "uint8" ? "int32" : dtype;
+  const attributes = { axis: { int: axis }, largest: flag(largest), sorted: flag(true) };
+  const k = context.lifted("k", 1);
+  const input = inputAs(context, node, 0, kernelDType);
+  const positions = context.temporary();
+  const convertPositions = (from: ValueName): void => {
+    context.cast(from, "int32", context.output(1));
+  };
+  if (rank === 1) {
+    outputAs(context, node, 0, kernelDType, (values) => {
+      context.emit("TopK", [input, k], { attributes, outputs: [values, positions] });
+    });
+    convertPositions(positions);
+    return;
+  }
+  const zeros = context.int64(new Array<number>(rank).fill(0));
+  const shape = context.emit("Shape", [input]);
+  const missing = context.cast(context.emit("Equal", [shape, zeros]), "int64");
+  const pads = context.emit("Concat", [zeros, missing], { attributes: { axis: { int: 0 } } });
+  const padded = context.emit("Pad", [input, pads]);
+  const values = context.temporary();
+  context.emit("TopK", [padded, k], { attributes, outputs: [values, positions] });
+  outputAs(context, node, 0, kernelDType, (output) => {
+    context.emit("Slice", [values, zeros, shape], { outputs: [output] });
+  });
+  convertPositions(context.emit("Slice", [positions, zeros, shape]));
+}
+
 /** ONNX operators of the operations that combine values along axes. */
 export const reductionLowerings: Lowerings<
   Reduction | "argmax" | "topk" | "sumTo" | Normalisation
@@ -32,8 +77,10 @@ export const reductionLowerings: Lowerings<
   mean: reduction("ReduceMean"),
   max: reduction("ReduceMax"),
   min: reduction("ReduceMin"),
-  argmax: (context, { attrs: { axis, keepDims } }) => {
-    const positions = context.emit("ArgMax", context.inputs(), {
+  argmax: (context, node) => {
+    const { axis, keepDims } = node.attrs;
+    const input = inputAs(context, node, 0, byteDType(node.inputs[0]!.dtype));
+    const positions = context.emit("ArgMax", [input], {
       attributes: {
         axis: { int: axis },
         keepdims: flag(keepDims),
@@ -42,20 +89,18 @@ export const reductionLowerings: Lowerings<
     });
     context.cast(positions, "int32", context.output(0));
   },
-  topk: (context, { attrs: { axis, largest } }) => {
-    const positions = context.temporary();
-    context.emit("TopK", [context.input(0), context.lifted("k", 1)], {
-      attributes: { axis: { int: axis }, largest: flag(largest), sorted: flag(true) },
-      outputs: [context.output(0), positions],
-    });
-    context.cast(positions, "int32", context.output(1));
-  },
-  sumTo: (context, { outputs }) => {
-    const summed = context.emit("ReduceSum", [context.input(0), context.lifted("axes")], {
+  topk,
+  sumTo: (context, node) => {
+    const { shape, dtype } = node.outputs[0]!;
+    const kernelDType = arithmeticDType(dtype);
+    const input = inputAs(context, node, 0, kernelDType);
+    const summed = context.emit("ReduceSum", [input, context.lifted("axes")], {
       attributes: { keepdims: flag(true), noop_with_empty_axes: flag(true) },
     });
     // Axes that the broadcast added in front are sides of 1 now.
-    reshapeTo(context, summed, outputs[0]!.shape.length);
+    outputAs(context, node, 0, kernelDType, (output) => {
+      reshapeTo(context, summed, shape.length, output);
+    });
   },
   softmax: normalisation("Softmax"),
   logSoftmax: normalisation("LogSoftmax"),
