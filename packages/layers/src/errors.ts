@@ -15,21 +15,3 @@ export class LayerShapeError extends Error {
     super(`${layer}: ${argument} has shape [${got.join(", ")}], wanted ${wanted}`);
   }
 }
-
-/** An option of a layer has a value outside of what the layer can do. */
-export class LayerOptionError extends Error {
-  override readonly name = "LayerOptionError";
-
-  constructor(
-    /** The function or module that refused the option. */
-    readonly layer: string,
-    /** The option's name. */
-    readonly option: string,
-    /** The value it got. */
-    readonly got: unknown,
-    /** What it wanted, in words. */
-    readonly wanted: string,
-  ) {
-    super(`${layer}: ${option} is ${String(got)}, wanted ${wanted}`);
-  }
-}

@@ -1,6 +1,5 @@
-import { Module, init } from "@detectron-ts/nn";
+import { LayerOptionError, Module, type Norm, init } from "@detectron-ts/nn";
 import { type PairOption, Parameter, type Tensor, pair } from "@detectron-ts/tensor";
-import { LayerOptionError } from "../errors.ts";
 import { deformConv2d } from "./deform-conv2d.ts";
 import type { DeformConvGeometry } from "./geometry.ts";
 
@@ -20,7 +19,7 @@ export interface DeformConvOptions {
   /** Channel groups with offsets (and masks) of their own; 1 when left out. */
   readonly deformableGroups?: number;
   /** Normalisation of the output. */
-  readonly norm?: Module<[x: Tensor], Tensor> | null;
+  readonly norm?: Norm | null;
   /** What follows the normalisation. */
   readonly activation?: ((x: Tensor) => Tensor) | null;
 }
@@ -32,8 +31,8 @@ abstract class DeformConvBase<Args extends unknown[]> extends Module<Args, Tenso
   abstract readonly bias: Parameter | null;
   readonly geometry: DeformConvGeometry;
   readonly groups: number;
-  readonly norm: Module<[x: Tensor], Tensor> | null;
-  readonly activation: ((x: Tensor) => Tensor) | null;
+  norm: Norm | null;
+  activation: ((x: Tensor) => Tensor) | null;
 
   constructor(options: DeformConvOptions) {
     super();
@@ -44,7 +43,8 @@ abstract class DeformConvBase<Args extends unknown[]> extends Module<Args, Tenso
       ["inChannels", inChannels, deformableGroups],
     ] as const) {
       if (channels % parts !== 0) {
-        throw new LayerOptionError(new.target.name, option, channels, `a multiple of ${parts}`);
+        const detail = `(${channels}) does not divide into ${parts} groups`;
+        throw new LayerOptionError(new.target.name, option, detail);
       }
     }
     this.geometry = {

@@ -1,4 +1,4 @@
-import { Conv2d, getNorm, init } from "@detectron-ts/nn";
+import { Conv2d, type NormFactory, getNorm, init } from "@detectron-ts/nn";
 import type { Tensor } from "@detectron-ts/tensor";
 import { CNNBlockBase } from "./cnn-block.ts";
 import { createShortcut } from "./shortcut.ts";
@@ -9,8 +9,8 @@ export interface BasicBlockOptions {
   readonly outChannels: number;
   /** Stride of the first convolution; 1 when left out. */
   readonly stride?: number;
-  /** Name of the normalisation, `"BN"` when left out. */
-  readonly norm?: string;
+  /** What normalises each convolution, as {@link getNorm} takes it; `"BN"` when left out. */
+  readonly norm?: string | NormFactory | null;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Conv2d, getNorm, init } from "@detectron-ts/nn";
+import { Conv2d, type NormFactory, getNorm, init } from "@detectron-ts/nn";
 import { type Tensor, maxPool2d } from "@detectron-ts/tensor";
 import { CNNBlockBase } from "./cnn-block.ts";
 
@@ -8,8 +8,8 @@ export interface BasicStemOptions {
   readonly inChannels?: number;
   /** 64 when left out. */
   readonly outChannels?: number;
-  /** Name of the normalisation, `"BN"` when left out. */
-  readonly norm?: string;
+  /** What normalises each convolution, as {@link getNorm} takes it; `"BN"` when left out. */
+  readonly norm?: string | NormFactory | null;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Conv2d, getNorm, init } from "@detectron-ts/nn";
+import { Conv2d, type NormFactory, getNorm, init } from "@detectron-ts/nn";
 import type { Tensor } from "@detectron-ts/tensor";
 import { CNNBlockBase } from "./cnn-block.ts";
 import { createShortcut } from "./shortcut.ts";
@@ -13,8 +13,8 @@ export interface BottleneckBlockOptions {
   readonly stride?: number;
   /** Channel groups of the 3×3 convolution (ResNeXt); 1 when left out. */
   readonly numGroups?: number;
-  /** Name of the normalisation, `"BN"` when left out. */
-  readonly norm?: string;
+  /** What normalises each convolution, as {@link getNorm} takes it; `"BN"` when left out. */
+  readonly norm?: string | NormFactory | null;
   /**
    * Whether the first 1×1 convolution has the stride (the original ResNet) or the 3×3 (torchvision's and
    * ResNeXt's). False when left out; detectron2's configs say true.

@@ -1,4 +1,4 @@
-import { LayerOptionError } from "../errors.ts";
+import { LayerOptionError } from "@detectron-ts/nn";
 import type { CNNBlockBase, CNNBlockOptions } from "./cnn-block.ts";
 
 /** Options of {@link makeStage}. */
@@ -24,7 +24,8 @@ export function makeStage<Block extends CNNBlockBase>(
   create: (block: CNNBlockOptions, index: number) => Block,
 ): Block[] {
   if (!Number.isInteger(numBlocks) || numBlocks < 1) {
-    throw new LayerOptionError("makeStage", "numBlocks", numBlocks, "a positive integer");
+    const detail = `has to be a positive integer, got ${numBlocks}`;
+    throw new LayerOptionError("makeStage", "numBlocks", detail);
   }
   return Array.from({ length: numBlocks }, (_, index) =>
     index === 0

@@ -1,4 +1,4 @@
-import { Conv2d, getNorm, init } from "@detectron-ts/nn";
+import { Conv2d, type NormFactory, getNorm, init } from "@detectron-ts/nn";
 
 /**
  * The 1×1 convolution that carries a block's input past it where the number of channels changes; null
@@ -8,7 +8,7 @@ export function createShortcut(
   inChannels: number,
   outChannels: number,
   stride: number,
-  norm: string,
+  norm: string | NormFactory | null,
 ): Conv2d | null {
   if (inChannels === outChannels) return null;
   const shortcut = new Conv2d({

@@ -1,6 +1,5 @@
-import { Module } from "@detectron-ts/nn";
+import { LayerOptionError, Module } from "@detectron-ts/nn";
 import { type Tensor, roiAlign } from "@detectron-ts/tensor";
-import { LayerOptionError } from "../errors.ts";
 
 /** How regions are pooled; the options of {@link ROIAlign}. */
 export interface ROIAlignOptions {
@@ -36,7 +35,8 @@ export class ROIAlign extends Module<[input: Tensor, rois: Tensor], Tensor> {
     super();
     for (const bins of outputSize) {
       if (!Number.isInteger(bins) || bins < 1) {
-        throw new LayerOptionError("ROIAlign", "outputSize", bins, "positive integers");
+        const detail = `has to be of positive integers, got [${outputSize.join(", ")}]`;
+        throw new LayerOptionError("ROIAlign", "outputSize", detail);
       }
     }
     this.outputSize = outputSize;
