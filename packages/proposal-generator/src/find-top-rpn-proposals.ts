@@ -1,0 +1,169 @@
+import type { Box2BoxTransform } from "@detectron-ts/box-regression";
+import { batchedNms } from "@detectron-ts/layers";
+import { Boxes, Instances, rowMajorData, type ImageSize } from "@detectron-ts/structures";
+import ndarray, { type NdArray } from "ndarray";
+
+import { NonFiniteProposalError, PredictionShapeError } from "./errors.ts";
+import type { Proposals } from "./proposal-generator.ts";
+import { topAnchors } from "./top-anchors.ts";
+
+/** Inputs of {@link findTopRpnProposals}: N images, and at each level A anchors at each of H×W locations. */
+export interface FindTopRpnProposalsOptions {
+  /** Of each level, N×A×H×W, as the head gives them. */
+  readonly predObjectnessLogits: readonly NdArray<Float32Array>[];
+  /** Of each level, N×4A×H×W: the four deltas of the first anchor, those of the second, and so on. */
+  readonly predAnchorDeltas: readonly NdArray<Float32Array>[];
+  /** Of each level, H·W·A boxes ordered by row, then column, then the anchor at that location. */
+  readonly anchors: readonly Boxes[];
+  readonly box2boxTransform: Box2BoxTransform;
+  /** Height and width of each image, without padding. */
+  readonly imageSizes: readonly ImageSize[];
+  /** Overlap (IoU) above which the less likely of two boxes of a level goes. */
+  readonly nmsThresh: number;
+  /** Most boxes of each level and image that enter NMS. */
+  readonly preNmsTopk: number;
+  /** Most boxes of each image that are kept, all levels together. */
+  readonly postNmsTopk: number;
+  /** Boxes must be longer than this on both sides, in pixels, after clipping. */
+  readonly minBoxSize: number;
+  /** Whether infinite and NaN predictions throw; otherwise they are passed over. */
+  readonly training: boolean;
+}
+
+/**
+ * The best proposals of each image, the most likely first: of each level the anchors of highest logit, decoded, clipped
+ * to the image and thinned by NMS within the level. Mirrors
+ * `detectron2.modeling.proposal_generator.proposal_utils.find_top_rpn_proposals`.
+ *
+ * The predictions are read where they lie. Only the boxes of the anchors chosen are decoded: a few thousand out of some
+ * 250 000 for an image of usual size.
+ *
+ * @throws {@link PredictionShapeError}
+ * @throws {@link NonFiniteProposalError} in training.
+ */
+export function findTopRpnProposals(options: FindTopRpnProposalsOptions): Proposals[] {
+  const { imageSizes, nmsThresh, postNmsTopk, minBoxSize, training } = options;
+  const levels = checkedLevels(options);
+  return imageSizes.map((imageSize, image) => {
+    let candidates = decodeCandidates(levels, image, imageSize, options);
+    const finite = finiteRows(candidates);
+    const numFinite = finite.reduce((sum, flag) => sum + flag, 0);
+    if (numFinite < finite.length) {
+      if (training) throw new NonFiniteProposalError(image, finite.length - numFinite);
+      candidates = candidates.select(finite);
+    }
+    candidates.proposalBoxes.clip(imageSize);
+    candidates = candidates.select(candidates.proposalBoxes.nonempty(minBoxSize));
+
+    const { proposalBoxes, objectnessLogits, level } = candidates;
+    const kept = batchedNms(proposalBoxes.tensor, objectnessLogits, level, nmsThresh);
+    const best = rowMajorData(kept).subarray(0, postNmsTopk);
+    return candidates.select(best).remove("level");
+  });
+}
+
+/** The predictions of a level, in memory. */
+interface Level {
+  readonly logits: Float32Array;
+  readonly deltas: Float32Array;
+  readonly anchors: Boxes;
+  /** Anchors at each location. */
+  readonly numCellAnchors: number;
+  readonly numLocations: number;
+}
+
+type Candidates = Instances<{
+  proposalBoxes: Boxes;
+  objectnessLogits: NdArray<Float32Array>;
+  level: NdArray<Int32Array>;
+}>;
+
+/** The best anchors of each level of one image, decoded; one level after the other. */
+function decodeCandidates(
+  levels: readonly Level[],
+  image: number,
+  imageSize: ImageSize,
+  { box2boxTransform, preNmsTopk }: FindTopRpnProposalsOptions,
+): Candidates {
+  const chosen = levels.map(({ logits, numCellAnchors, numLocations }) => {
+    const start = image * numCellAnchors * numLocations;
+    return topAnchors(logits, start, numCellAnchors, numLocations, preNmsTopk);
+  });
+  const count = chosen.reduce((sum, { length }) => sum + length, 0);
+  const boxes = new Float32Array(4 * count);
+  const logits = new Float32Array(count);
+  const levelOf = new Int32Array(count);
+  const delta = new Float32Array(4);
+  let row = 0;
+  for (const [index, level] of levels.entries()) {
+    const { numCellAnchors, numLocations } = level;
+    const firstPlane = image * numCellAnchors;
+    for (const number of chosen[index]) {
+      const location = Math.floor(number / numCellAnchors);
+      const plane = firstPlane + (number % numCellAnchors);
+      for (let i = 0; i < 4; i++)
+        delta[i] = level.deltas[(4 * plane + i) * numLocations + location];
+      box2boxTransform.applyDeltasInto(delta, 0, level.anchors.data, 4 * number, boxes, 4 * row);
+      logits[row] = level.logits[plane * numLocations + location];
+      levelOf[row] = index;
+      row++;
+    }
+  }
+  return new Instances(imageSize, {
+    proposalBoxes: new Boxes(boxes),
+    objectnessLogits: ndarray(logits),
+    level: ndarray(levelOf),
+  });
+}
+
+/** For each candidate, 1 if its box and logit are finite. */
+function finiteRows({ proposalBoxes: { data }, objectnessLogits }: Candidates): Uint8Array {
+  const logits = rowMajorData(objectnessLogits);
+  return Uint8Array.from(logits, (logit, row) => {
+    const start = 4 * row;
+    // A sum of finite float32 is finite in float64, and nothing finite comes of an infinity or NaN.
+    const sum = data[start] + data[start + 1] + data[start + 2] + data[start + 3] + logit;
+    return Number.isFinite(sum) ? 1 : 0;
+  });
+}
+
+function checkedLevels({
+  predObjectnessLogits,
+  predAnchorDeltas,
+  anchors,
+  imageSizes,
+}: FindTopRpnProposalsOptions): Level[] {
+  if (predAnchorDeltas.length !== predObjectnessLogits.length) {
+    const wanted = `[${predObjectnessLogits.length}, …]`;
+    throw new PredictionShapeError("Levels of anchor deltas", [predAnchorDeltas.length], wanted);
+  }
+  if (anchors.length !== predObjectnessLogits.length) {
+    const wanted = `[${predObjectnessLogits.length}, …]`;
+    throw new PredictionShapeError("Levels of anchors", [anchors.length], wanted);
+  }
+  return predObjectnessLogits.map((logits, index) => {
+    const deltas = predAnchorDeltas[index];
+    const [numImages, numCellAnchors, height, width] = logits.shape;
+    if (logits.shape.length !== 4 || numImages !== imageSizes.length) {
+      const wanted = `[${imageSizes.length}, anchors, height, width]`;
+      throw new PredictionShapeError(`Logits of level ${index}`, logits.shape, wanted);
+    }
+    const deltaShape = [numImages, 4 * numCellAnchors, height, width];
+    if (deltas.shape.join() !== deltaShape.join()) {
+      const wanted = `[${deltaShape.join(", ")}]`;
+      throw new PredictionShapeError(`Anchor deltas of level ${index}`, deltas.shape, wanted);
+    }
+    const numAnchors = numCellAnchors * height * width;
+    if (anchors[index].length !== numAnchors) {
+      const { shape } = anchors[index].tensor;
+      throw new PredictionShapeError(`Anchors of level ${index}`, shape, `[${numAnchors}, 4]`);
+    }
+    return {
+      logits: rowMajorData(logits),
+      deltas: rowMajorData(deltas),
+      anchors: anchors[index],
+      numCellAnchors,
+      numLocations: height * width,
+    };
+  });
+}
