@@ -1,0 +1,13 @@
+export {
+  constant,
+  fans,
+  kaimingNormal,
+  kaimingUniform,
+  normal,
+  truncNormal,
+  uniform,
+  xavierUniform,
+  type FanMode,
+  type KaimingOptions,
+} from "./fill.ts";
+export { c2MSRAFill, c2XavierFill, layerDefault, type Weighted } from "./schemes.ts";

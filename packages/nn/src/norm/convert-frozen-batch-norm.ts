@@ -1,0 +1,27 @@
+import type { AnyModule } from "../module.ts";
+import { BatchNorm2d } from "./batch-norm2d.ts";
+import { FrozenBatchNorm2d } from "./frozen-batch-norm2d.ts";
+
+function freeze(norm: BatchNorm2d): FrozenBatchNorm2d {
+  const { numFeatures, eps } = norm;
+  const frozen = new FrozenBatchNorm2d({ numFeatures, eps });
+  norm.applyComputedStatistics();
+  for (const vector of ["weight", "bias", "runningMean", "runningVar"] as const) {
+    frozen[vector].set(norm[vector].dataSync().slice());
+  }
+  return frozen.train(norm.training);
+}
+
+/**
+ * Replaces every {@link BatchNorm2d} in a module by a {@link FrozenBatchNorm2d} with its vectors and eps, in
+ * place. Mirrors `FrozenBatchNorm2d.convert_frozen_batchnorm`.
+ *
+ * @returns `module`; the frozen norm where it is a batch norm itself.
+ */
+export function convertFrozenBatchNorm<M extends AnyModule>(module: M): M | FrozenBatchNorm2d {
+  if (module instanceof BatchNorm2d) return freeze(module);
+  for (const [path, child] of module.namedModules()) {
+    if (child instanceof BatchNorm2d) module.setSubmodule(path, freeze(child));
+  }
+  return module;
+}
