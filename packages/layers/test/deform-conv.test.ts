@@ -72,7 +72,7 @@ describe("deformConv2d", () => {
       const gradients = grad(weighted.sum(), Object.values(leaves));
       for (const [k, name] of Object.keys(leaves).entries()) {
         const { data } = golden.float32(`${i}.grad_${name}`);
-        expect(await gradients[k].data(), name).toBeAllclose(data, { atol: 5e-5, rtol: 5e-5 });
+        expect(await gradients[k].data()).toBeAllclose(data, { atol: 5e-5, rtol: 5e-5 });
       }
     });
   }

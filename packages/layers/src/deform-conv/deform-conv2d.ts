@@ -84,14 +84,14 @@ function samplingGrid(
   const pairs = offset.reshape([n * deformableGroups, taps, 2, outHeight, outWidth]);
   const rows = tapPositions(0, outHeight, geometry).reshape([taps, outHeight, 1]);
   const columns = tapPositions(1, outWidth, geometry).reshape([taps, 1, outWidth]);
-  const normalized = (delta: Tensor, position: Tensor, length: number) =>
-    delta
-      .add(position)
-      .mul(2 / length)
-      .add(1 / length - 1);
-  const y = normalized(pairs.select(2, 0), rows, height);
-  const x = normalized(pairs.select(2, 1), columns, width);
+  const y = normalized(pairs.select(2, 0).add(rows), height);
+  const x = normalized(pairs.select(2, 1).add(columns), width);
   return stack([x, y], -1).reshape([n * deformableGroups, taps * outHeight, outWidth, 2]);
+}
+
+/** Cells counted from the first one's centre, as coordinates of an axis that is -1 and 1 at its borders. */
+function normalized(position: Tensor, length: number): Tensor {
+  return position.mul(2 / length).add(1 / length - 1);
 }
 
 /** Rows (axis 0) or columns (axis 1) that each tap reads without an offset: taps×outputs. */

@@ -57,9 +57,8 @@ export function ciouLoss(
   { reduction = "none", eps = 1e-7 }: IouLossOptions = {},
 ): Tensor {
   const { iou, distance, sides1, sides2 } = iouAndDistance("ciouLoss", boxes1, boxes2, eps);
-  const angle = (sides: Sides) => arctan(sides.width.div(sides.height));
-  const v = angle(sides2)
-    .sub(angle(sides1))
+  const v = diagonalAngle(sides2)
+    .sub(diagonalAngle(sides1))
     .square()
     .mul(4 / Math.PI ** 2);
   const alpha = v.div(iou.neg().add(1).add(v).add(eps)).detach();
@@ -133,6 +132,11 @@ function iouAndDistance(layer: string, boxes1: Tensor, boxes2: Tensor, eps: numb
   const squaredDiagonal = diagonal.width.square().add(diagonal.height.square()).add(eps);
   const distance = squaredDistance.div(squaredDiagonal);
   return { iou, distance, sides1: sidesOf(corners1), sides2: sidesOf(corners2) };
+}
+
+/** Angle between a box's vertical side and its diagonal. */
+function diagonalAngle({ width, height }: Sides): Tensor {
+  return arctan(width.div(height));
 }
 
 /** The inverse tangent, which is not among the engine's operations; its derivative is `1 / (1 + x²)`. */
