@@ -17,7 +17,9 @@ export class SessionError extends Error {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const counts = new Map<string, number>();
     for (const op of ops) counts.set(op, (counts.get(op) ?? 0) + 1);
-    const summary = [...counts].map(([op, count]) => (count > 1 ? `${op}×${count}` : op)).join(", ");
+    const summary = [...counts]
+      .map(([op, count]) => (count > 1 ? `${op}×${count}` : op))
+      .join(", ");
     super(
       `ONNX Runtime could not ${phase} a graph of ${summary}: ${reason}\n` +
         `fed: ${feeds.map(([name, shape]) => signature(name, shape)).join(", ") || "nothing"}`,
@@ -34,7 +36,9 @@ export class ResultError extends Error {
     readonly wanted: Shape,
     readonly got: readonly number[],
   ) {
-    super(`${op}: ONNX Runtime returned [${got.join(", ")}], the shape rule says [${wanted.join(", ")}]`);
+    super(
+      `${op}: ONNX Runtime returned [${got.join(", ")}], the shape rule says [${wanted.join(", ")}]`,
+    );
   }
 }
 

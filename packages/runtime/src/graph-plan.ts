@@ -1,5 +1,12 @@
 import type { GraphPlan } from "@detectron-ts/onnx";
-import { isOp, Parameter, Variable, type Node, type OpName, type Tensor } from "@detectron-ts/tensor";
+import {
+  isOp,
+  Parameter,
+  Variable,
+  type Node,
+  type OpName,
+  type Tensor,
+} from "@detectron-ts/tensor";
 
 /** A graph to compile, with what identifies its compiled session. */
 export interface KeyedPlan extends GraphPlan {

@@ -98,7 +98,10 @@ export class Runtime implements Evaluator {
       const values = await cached.session.run(feeds, cached.fetchNames);
       for (const [i, { node, index, shape }] of plan.fetches.entries()) {
         const value = values[i];
-        if (value.shape.length !== shape.length || value.shape.some((side, a) => side !== shape[a])) {
+        if (
+          value.shape.length !== shape.length ||
+          value.shape.some((side, a) => side !== shape[a])
+        ) {
           throw new ResultError(node.op, shape, value.shape);
         }
         node.settle(index, value.data);
@@ -106,7 +109,12 @@ export class Runtime implements Evaluator {
     } catch (error) {
       if (error instanceof ResultError) throw error;
       const ops = plan.nodes.map((node) => node.op);
-      throw new SessionError("run", ops, [...feeds].map(([name, { shape }]) => [name, shape]), error);
+      throw new SessionError(
+        "run",
+        ops,
+        [...feeds].map(([name, { shape }]) => [name, shape]),
+        error,
+      );
     } finally {
       this.#counters.runs += 1;
       this.#counters.onnxRuntimeMs += performance.now() - start;

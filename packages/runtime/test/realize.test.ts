@@ -1,4 +1,16 @@
-import { conv2d, grad, hostOp, noGrad, Parameter, Buffer, realize, tensor, zeros, cat, type Tensor } from "@detectron-ts/tensor";
+import {
+  conv2d,
+  grad,
+  hostOp,
+  noGrad,
+  Parameter,
+  Buffer,
+  realize,
+  tensor,
+  zeros,
+  cat,
+  type Tensor,
+} from "@detectron-ts/tensor";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runtime } from "../src/index.ts";
 
@@ -11,7 +23,10 @@ beforeEach(async () => {
 
 describe("realising tensors", () => {
   it("computes a small expression", async () => {
-    const x = tensor([[1, 2], [3, 4]]);
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     expect(await values(x.mul(2).add(tensor([10, 20])))).toEqual([12, 24, 16, 28]);
   });
 
@@ -64,7 +79,9 @@ describe("realising tensors", () => {
       const loss = tensor([1, 2]).mul(weight).square().sum();
       await loss.backward();
       const gradient = weight.grad!.dataSync();
-      weight.update((w) => w.forEach((value, i) => (w[i] = (value as number) - 0.1 * (gradient[i] as number))));
+      weight.update((w) =>
+        w.forEach((value, i) => (w[i] = (value as number) - 0.1 * (gradient[i] as number))),
+      );
       weight.grad = null;
     }
     expect(runtime.stats()).toMatchObject({ compilations: 1, runs: 3 });
