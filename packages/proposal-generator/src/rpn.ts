@@ -7,7 +7,7 @@ import {
 import type { Config } from "@detectron-ts/config";
 import type { ShapeSpec } from "@detectron-ts/layers";
 import { Matcher, type MatchLabel, type RandomGenerator } from "@detectron-ts/matcher";
-import { Module } from "@detectron-ts/nn";
+import { defaultGenerator, Module } from "@detectron-ts/nn";
 import {
   LengthMismatchError,
   type Boxes,
@@ -17,7 +17,7 @@ import {
 import { realize, type Tensor } from "@detectron-ts/tensor";
 import ndarray, { type NdArray } from "ndarray";
 
-import { MissingFeatureError, PredictionShapeError, RPNOptionError } from "./errors.ts";
+import { MissingFeatureError, RPNOptionError } from "./errors.ts";
 import { findTopRpnProposals } from "./find-top-rpn-proposals.ts";
 import { labelAndSampleAnchors, type AnchorTargets } from "./label-and-sample-anchors.ts";
 import type {
@@ -64,7 +64,7 @@ export interface RPNOptions {
   readonly boxRegLossType?: BoxRegLossType;
   /** Where smooth L1 turns from quadratic to linear; 0, the default, is plain L1. */
   readonly smoothL1Beta?: number;
-  /** Source of randomness of the sampling; `Math.random` by default. */
+  /** Source of randomness of the sampling; by default the one that `manualSeed` of `@detectron-ts/nn` seeds. */
   readonly generator?: RandomGenerator;
 }
 
@@ -104,7 +104,7 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
   readonly lossWeight: Readonly<Record<RPNLossName, number>>;
   readonly boxRegLossType: BoxRegLossType;
   readonly smoothL1Beta: number;
-  readonly generator: RandomGenerator | undefined;
+  readonly generator: RandomGenerator;
 
   constructor({
     inFeatures,
@@ -122,7 +122,7 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
     lossWeight = 1,
     boxRegLossType = "smooth_l1",
     smoothL1Beta = 0,
-    generator,
+    generator = defaultGenerator,
   }: RPNOptions) {
     super();
     this.inFeatures = inFeatures;

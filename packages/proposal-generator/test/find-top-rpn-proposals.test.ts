@@ -20,14 +20,14 @@ const array = (name: string) => {
   return ndarray(data, [...shape]);
 };
 const recorded: FindTopRpnProposalsOptions = {
-  predObjectnessLogits: LEVELS.map((level) => array(`rpn_head.${level}.objectness_logits`)),
-  predAnchorDeltas: LEVELS.map((level) => array(`rpn_head.${level}.anchor_deltas`)),
+  predObjectnessLogits: LEVELS.map((l) => array(`rpn_head.${l}.objectness_logits`)),
+  predAnchorDeltas: LEVELS.map((l) => array(`rpn_head.${l}.anchor_deltas`)),
   anchors: new DefaultAnchorGenerator({
     sizes: [[32], [64], [128], [256], [512]],
     aspectRatios: [[0.5, 1, 2]],
     strides: [4, 8, 16, 32, 64],
     offset: 0,
-  }).forward(LEVELS.map((level) => array(`rpn_head.${level}.objectness_logits`))),
+  }).forward(LEVELS.map((l) => array(`rpn_head.${l}.objectness_logits`))),
   box2boxTransform: new Box2BoxTransform({ weights: [1, 1, 1, 1] }),
   imageSizes: [[184, 245]],
   nmsThresh: 0.7,
