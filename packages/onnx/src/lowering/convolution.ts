@@ -65,6 +65,48 @@ function swapLastAxes(context: LoweringContext, input: ValueName, rank: number):
   return context.emit("Transpose", [input], { attributes: { perm: { ints: perm } } });
 }
 
+function bilinear(context: LoweringContext): void {
+  const batchAndChannels = context.emit("Shape", [context.input(0)], {
+    attributes: { start: { int: 0 }, end: { int: 2 } },
+  });
+  const sizes = context.emit("Concat", [batchAndChannels, context.lifted("size", 2)], {
+    attributes: { axis: { int: 0 } },
+  });
+  // Inputs one and two are the region and the scales that other uses of Resize want.
+  context.emit("Resize", [context.input(0), "", "", sizes], {
+    attributes: {
+      mode: { string: "linear" },
+      coordinate_transformation_mode: { string: "half_pixel" },
+    },
+    outputs: [context.output(0)],
+  });
+}
+
+/**
+ * Picks row `⌊i · in / out⌋` for row `i`, then columns likewise. In integers: Resize divides by a rounded
+ * `out / in` and lands one pixel lower where the quotient should have been whole (25 to 145, row 87).
+ */
+function nearest(context: LoweringContext): void {
+  const size = context.lifted("size", 2);
+  const pick = (input: ValueName, axis: 2 | 3, output: ValueName): void => {
+    const outputSide = context.emit("Gather", [size, context.int64Scalar(axis - 2)]);
+    const inputSide = context.emit("Shape", [context.input(0)], {
+      attributes: { start: { int: axis }, end: { int: axis + 1 } },
+    });
+    const range = [context.int64Scalar(0), outputSide, context.int64Scalar(1)];
+    const positions = context.emit("Range", range);
+    const scaled = context.emit("Mul", [positions, inputSide]);
+    const indices = context.emit("Div", [scaled, outputSide]);
+    context.emit("Gather", [input, indices], {
+      attributes: { axis: { int: axis } },
+      outputs: [output],
+    });
+  };
+  const rows = context.temporary();
+  pick(context.input(0), 2, rows);
+  pick(rows, 3, context.output(0));
+}
+
 /** ONNX operators of linear algebra, convolution, pooling and resizing. */
 export const convolutionLowerings: Lowerings<ConvolutionOp> = {
   matmul,
@@ -105,27 +147,7 @@ export const convolutionLowerings: Lowerings<ConvolutionOp> = {
     });
   },
   interpolate: (context, { attrs: { mode } }) => {
-    const batchAndChannels = context.emit("Shape", [context.input(0)], {
-      attributes: { start: { int: 0 }, end: { int: 2 } },
-    });
-    const sizes = context.emit("Concat", [batchAndChannels, context.lifted("size", 2)], {
-      attributes: { axis: { int: 0 } },
-    });
-    const attributes: Attributes =
-      mode === "bilinear"
-        ? {
-            mode: { string: "linear" },
-            coordinate_transformation_mode: { string: "half_pixel" },
-          }
-        : {
-            mode: { string: "nearest" },
-            coordinate_transformation_mode: { string: "asymmetric" },
-            nearest_mode: { string: "floor" },
-          };
-    // Inputs two and three are the region and the scales that other uses of Resize want.
-    context.emit("Resize", [context.input(0), "", "", sizes], {
-      attributes,
-      outputs: [context.output(0)],
-    });
+    if (mode === "nearest") nearest(context);
+    else bilinear(context);
   },
 };
