@@ -1,5 +1,6 @@
 import type { Config } from "@detectron-ts/config";
-import { LayerOptionError, type ShapeSpec } from "@detectron-ts/layers";
+import type { ShapeSpec } from "@detectron-ts/layers";
+import { LayerOptionError } from "@detectron-ts/nn";
 import type { Backbone } from "../backbone.ts";
 import { UnknownFeatureError } from "../errors.ts";
 import { buildResnetBackbone } from "../resnet/build-resnet.ts";
@@ -37,7 +38,8 @@ export function buildRetinanetResnetFpnBackbone(cfg: Config, inputShape: ShapeSp
 function buildFpn(cfg: Config, bottomUp: Backbone, topBlock: TopBlock): FPN {
   const { IN_FEATURES, OUT_CHANNELS, NORM, FUSE_TYPE } = cfg.MODEL.FPN;
   if (!isFuseType(FUSE_TYPE)) {
-    throw new LayerOptionError("FPN", "MODEL.FPN.FUSE_TYPE", FUSE_TYPE, "sum or avg");
+    const detail = `has to be sum or avg, got ${FUSE_TYPE}`;
+    throw new LayerOptionError("FPN", "MODEL.FPN.FUSE_TYPE", detail);
   }
   return new FPN({
     bottomUp,

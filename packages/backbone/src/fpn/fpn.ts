@@ -1,5 +1,5 @@
-import { LayerOptionError, LayerShapeError, type ShapeSpec } from "@detectron-ts/layers";
-import { Conv2d, getNorm, init } from "@detectron-ts/nn";
+import { LayerShapeError, type ShapeSpec } from "@detectron-ts/layers";
+import { Conv2d, getNorm, init, LayerOptionError } from "@detectron-ts/nn";
 import { interpolate, type Tensor } from "@detectron-ts/tensor";
 import {
   type Backbone,
@@ -8,6 +8,7 @@ import {
   type FeatureMaps,
 } from "../backbone.ts";
 import { FeatureStrideError, UnknownFeatureError } from "../errors.ts";
+import { namedLayer } from "../named-layer.ts";
 import type { TopBlock } from "./top-blocks.ts";
 
 /** How a level joins the one above it: by their sum or by their mean. */
@@ -31,11 +32,11 @@ export interface FPNOptions {
   readonly squarePad?: number;
 }
 
-/** One level: the 1×1 convolution of its bottom-up feature and the 3×3 convolution of the merged one. */
+/** One level by names: its bottom-up feature, the 1×1 convolution of that, the 3×3 of what is merged. */
 interface Level {
   readonly feature: string;
-  readonly lateral: Conv2d;
-  readonly output: Conv2d;
+  readonly lateral: string;
+  readonly output: string;
 }
 
 /**
@@ -78,9 +79,13 @@ export class FPN extends BackboneModule {
     const outputShape: Record<string, ShapeSpec> = {};
     for (const [index, feature] of inFeatures.entries()) {
       const scale = Math.log2(strides[index]);
-      const { lateral, output } = createLevel(feature, shapes[feature], outChannels, norm);
-      this.registerModule(`fpn_lateral${scale}`, lateral);
-      this.registerModule(`fpn_output${scale}`, output);
+      const { channels } = shapes[feature];
+      if (channels === undefined) {
+        throw new LayerOptionError("FPN", "bottomUp", `does not tell the channels of ${feature}`);
+      }
+      const [lateral, output] = [`fpn_lateral${scale}`, `fpn_output${scale}`];
+      this.registerModule(lateral, createConv(channels, outChannels, 1, norm));
+      this.registerModule(output, createConv(outChannels, outChannels, 3, norm));
       levels.unshift({ feature, lateral, output });
       outputShape[`p${scale}`] = { channels: outChannels, stride: strides[index] };
     }
@@ -115,9 +120,9 @@ export class FPN extends BackboneModule {
     const outputs: Tensor[] = [];
     let above: Tensor | null = null;
     for (const { feature, lateral, output } of this.#levels) {
-      const side = lateral(bottomUpFeatures[feature]);
+      const side = namedLayer(this, lateral)(bottomUpFeatures[feature]);
       const merged: Tensor = above ? this.#merge(side, above, feature) : side;
-      outputs.unshift(output(merged));
+      outputs.unshift(namedLayer(this, output)(merged));
       above = merged;
     }
     const names = Object.keys(this.#outputShape);
@@ -155,33 +160,18 @@ export class FPN extends BackboneModule {
   }
 }
 
-function createLevel(
-  feature: string,
-  { channels }: ShapeSpec,
-  outChannels: number,
-  norm: string,
-): Level {
-  if (channels === undefined) {
-    throw new LayerOptionError("FPN", `channels of ${feature}`, channels, "a number");
-  }
-  const bias = norm === "";
-  const lateral = new Conv2d({
-    inChannels: channels,
+/** A convolution that keeps the size; its bias gives way to a norm. */
+function createConv(inChannels: number, outChannels: number, side: number, norm: string): Conv2d {
+  const conv = new Conv2d({
+    inChannels,
     outChannels,
-    kernelSize: 1,
-    bias,
+    kernelSize: side,
+    padding: (side - 1) / 2,
+    bias: norm === "",
     norm: getNorm(norm, outChannels),
   });
-  const output = new Conv2d({
-    inChannels: outChannels,
-    outChannels,
-    kernelSize: 3,
-    padding: 1,
-    bias,
-    norm: getNorm(norm, outChannels),
-  });
-  for (const conv of [lateral, output]) init.c2XavierFill(conv);
-  return { feature, lateral, output };
+  init.c2XavierFill(conv);
+  return conv;
 }
 
 /** The strides of the features, consecutive powers of two. */
@@ -190,7 +180,7 @@ function checkedStrides(
   inFeatures: readonly string[],
 ): readonly number[] {
   if (inFeatures.length === 0) {
-    throw new LayerOptionError("FPN", "inFeatures", "empty", "names of features");
+    throw new LayerOptionError("FPN", "inFeatures", "has to name some features");
   }
   for (const feature of inFeatures) {
     if (!(feature in shapes)) throw new UnknownFeatureError("FPN", feature, Object.keys(shapes));

@@ -1,5 +1,6 @@
 import type { Config } from "@detectron-ts/config";
-import { BasicStem, LayerOptionError, type ShapeSpec } from "@detectron-ts/layers";
+import { BasicStem, type ShapeSpec } from "@detectron-ts/layers";
+import { LayerOptionError } from "@detectron-ts/nn";
 import { ResNet } from "./resnet.ts";
 
 /** The features of a ResNet, each at the number of stages that it needs. */
@@ -18,9 +19,8 @@ export function buildResnetBackbone(cfg: Config, inputShape: ShapeSpec): ResNet 
   const norm = resnets.NORM;
   if (resnets.DEPTH < 50 && resnets.RES2_OUT_CHANNELS !== 64) {
     // The default, 256, is for deeper networks, and would silently quadruple a shallow one.
-    const option = "MODEL.RESNETS.RES2_OUT_CHANNELS";
-    const wanted = `64 for depth ${resnets.DEPTH}`;
-    throw new LayerOptionError("ResNet", option, resnets.RES2_OUT_CHANNELS, wanted);
+    const detail = `has to be 64 for depth ${resnets.DEPTH}, got ${resnets.RES2_OUT_CHANNELS}`;
+    throw new LayerOptionError("ResNet", "MODEL.RESNETS.RES2_OUT_CHANNELS", detail);
   }
   const stages = ResNet.makeDefaultStages({
     depth: resnets.DEPTH,

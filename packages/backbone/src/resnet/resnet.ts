@@ -1,14 +1,9 @@
-import {
-  type CNNBlockBase,
-  LayerOptionError,
-  LayerShapeError,
-  makeStage,
-  type ShapeSpec,
-} from "@detectron-ts/layers";
-import { init, Linear, Sequential } from "@detectron-ts/nn";
+import { CNNBlockBase, LayerShapeError, makeStage, type ShapeSpec } from "@detectron-ts/layers";
+import { init, LayerOptionError, Linear, Sequential } from "@detectron-ts/nn";
 import type { Tensor } from "@detectron-ts/tensor";
 import { BackboneModule, type FeatureMaps } from "../backbone.ts";
 import { UnknownFeatureError } from "../errors.ts";
+import { namedLayer } from "../named-layer.ts";
 import { makeDefaultStages } from "./stages.ts";
 
 /** Options of {@link ResNet}. */
@@ -26,13 +21,6 @@ export interface ResNetOptions {
   readonly outFeatures?: readonly string[];
   /** Freezes from the start as {@link ResNet.freeze} does; 0 when left out. */
   readonly freezeAt?: number;
-}
-
-/** A stage with its name in features and checkpoints. */
-interface Stage {
-  readonly name: string;
-  readonly blocks: readonly CNNBlockBase[];
-  readonly run: Sequential;
 }
 
 /**
@@ -56,7 +44,7 @@ export class ResNet extends BackboneModule {
   readonly stem: CNNBlockBase;
   /** The classifier on the last stage's mean over all positions, if there is one. */
   readonly linear: Linear | null;
-  readonly #stages: readonly Stage[];
+  readonly #stageNames: readonly string[];
   readonly #outputShape: Record<string, ShapeSpec>;
 
   /**
@@ -80,18 +68,15 @@ export class ResNet extends BackboneModule {
     let channels = stem.outChannels;
     let stride = stem.stride;
     shapes.set("stem", { channels, stride });
-    const built: Stage[] = [];
     for (const [index, blocks] of stages.slice(0, numStages).entries()) {
       const name = stageNames[index];
-      if (blocks.length === 0) throw new LayerOptionError("ResNet", name, "empty", "blocks");
-      const run = new Sequential(...blocks);
-      this.registerModule(name, run);
-      built.push({ name, blocks, run });
+      if (blocks.length === 0) throw new LayerOptionError("ResNet", name, "has no blocks");
+      this.registerModule(name, new Sequential(...blocks));
       channels = blocks[blocks.length - 1].outChannels;
       for (const block of blocks) stride *= block.stride;
       shapes.set(name, { channels, stride });
     }
-    this.#stages = built;
+    this.#stageNames = stageNames.slice(0, numStages);
 
     this.linear = null;
     if (numClasses !== undefined) {
@@ -116,18 +101,13 @@ export class ResNet extends BackboneModule {
       return feature;
     };
     let x = keep("stem", this.stem(images));
-    for (const { name, run } of this.#stages) x = keep(name, run(x));
+    for (const name of this.#stageNames) x = keep(name, namedLayer(this, name)(x));
     if (this.linear) keep("linear", this.linear(x.mean([2, 3])));
     return features;
   }
 
   override outputShape(): Record<string, ShapeSpec> {
     return { ...this.#outputShape };
-  }
-
-  /** The blocks of each stage, from res2 on. */
-  get stages(): readonly (readonly CNNBlockBase[])[] {
-    return this.#stages.map(({ blocks }) => blocks);
   }
 
   /**
@@ -138,8 +118,10 @@ export class ResNet extends BackboneModule {
    */
   freeze(freezeAt = 0): this {
     if (freezeAt >= 1) this.stem.freeze();
-    for (const { blocks } of this.#stages.slice(0, Math.max(0, freezeAt - 1))) {
-      for (const block of blocks) block.freeze();
+    for (const name of this.#stageNames.slice(0, Math.max(0, freezeAt - 1))) {
+      for (const block of this.getSubmodule(name).children()) {
+        if (block instanceof CNNBlockBase) block.freeze();
+      }
     }
     return this;
   }
@@ -147,7 +129,8 @@ export class ResNet extends BackboneModule {
 
 function checkOutFeatures(wanted: readonly string[], available: readonly string[]): void {
   if (wanted.length === 0) {
-    throw new LayerOptionError("ResNet", "outFeatures", "empty", `some of ${available.join(", ")}`);
+    const detail = `has to name some of ${available.join(", ")}`;
+    throw new LayerOptionError("ResNet", "outFeatures", detail);
   }
   for (const feature of wanted) {
     if (!available.includes(feature)) throw new UnknownFeatureError("ResNet", feature, available);

@@ -3,9 +3,9 @@ import {
   BottleneckBlock,
   type CNNBlockBase,
   DeformBottleneckBlock,
-  LayerOptionError,
   makeStage,
 } from "@detectron-ts/layers";
+import { LayerOptionError } from "@detectron-ts/nn";
 
 /** Blocks of res2, res3, res4 and res5 by depth (He et al. 2016, table 1). */
 const BLOCKS_PER_STAGE: Readonly<Record<number, readonly number[]>> = {
@@ -109,5 +109,5 @@ function checkOptions(options: DefaultStagesOptions): void {
 }
 
 function refuse(option: string, got: unknown, wanted: string): never {
-  throw new LayerOptionError("ResNet", option, got, wanted);
+  throw new LayerOptionError("ResNet", option, `has to be ${wanted}, got ${String(got)}`);
 }
