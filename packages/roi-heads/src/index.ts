@@ -1,1 +1,70 @@
-export {};
+export { BaseROIHeads, type BaseROIHeadsOptions } from "./base-roi-heads.ts";
+export type { BoxHead } from "./box/box-head.ts";
+export { buildBoxHead, ROI_BOX_HEAD_REGISTRY, type BoxHeadBuilder } from "./box/build.ts";
+export {
+  FastRCNNConvFCHead,
+  type FastRCNNConvFCHeadOptions,
+} from "./box/fast-rcnn-conv-fc-head.ts";
+export {
+  fastRcnnInference,
+  type FastRCNNInferenceOptions,
+  type FastRCNNInferenceResult,
+} from "./box/fast-rcnn-inference.ts";
+export {
+  FastRCNNOutputLayers,
+  type FastRCNNLossName,
+  type FastRCNNOutputLayersOptions,
+  type FastRCNNPredictions,
+} from "./box/fast-rcnn-output-layers.ts";
+export { buildRoiHeads, ROI_HEADS_REGISTRY, type ROIHeadsBuilder } from "./build.ts";
+export {
+  CountMismatchError,
+  InputShapeError,
+  MissingGroundTruthError,
+  ROIHeadsOptionError,
+} from "./errors.ts";
+export type {
+  ClassIndices,
+  DetectionFields,
+  Features,
+  GivenBoxFields,
+  GroundTruthMasks,
+  LabeledProposalFields,
+  Losses,
+  MaskFields,
+  ProposalFields,
+  ScalarRecorder,
+  TargetFields,
+} from "./fields.ts";
+export type { FeatureShapes } from "./input-shape.ts";
+export { buildMaskHead, ROI_MASK_HEAD_REGISTRY, type MaskHeadBuilder } from "./mask/build.ts";
+export type { MaskHead } from "./mask/mask-head.ts";
+export {
+  MaskRCNNConvUpsampleHead,
+  type MaskRCNNConvUpsampleHeadOptions,
+} from "./mask/mask-rcnn-conv-upsample-head.ts";
+export { maskRcnnInference } from "./mask/mask-rcnn-inference.ts";
+export { maskRcnnLoss } from "./mask/mask-rcnn-loss.ts";
+export {
+  assignBoxesToLevels,
+  type LevelAssignmentOptions,
+} from "./pooler/assign-boxes-to-levels.ts";
+export {
+  POOLER_TYPES,
+  ROIPooler,
+  type PoolerType,
+  type ROIPoolerOptions,
+} from "./pooler/roi-pooler.ts";
+export { Res5ROIHeads, type Res5ROIHeadsOptions } from "./res5-roi-heads.ts";
+export type { ROIHeads, ROIHeadsArgs, ROIHeadsOutput } from "./roi-heads.ts";
+export { addGroundTruthToProposals } from "./sampling/add-ground-truth.ts";
+export {
+  selectForegroundProposals,
+  type ForegroundProposals,
+} from "./sampling/select-foreground-proposals.ts";
+export {
+  StandardROIHeads,
+  type BoxBranchOptions,
+  type MaskBranchOptions,
+  type StandardROIHeadsOptions,
+} from "./standard-roi-heads.ts";

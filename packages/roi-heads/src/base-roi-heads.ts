@@ -1,0 +1,198 @@
+import type { Config } from "@detectron-ts/config";
+import {
+  Matcher,
+  subsampleLabels,
+  type MatchLabel,
+  type RandomGenerator,
+} from "@detectron-ts/matcher";
+import { defaultGenerator, Module } from "@detectron-ts/nn";
+import { pairwiseIou, type Instances } from "@detectron-ts/structures";
+import ndarray from "ndarray";
+
+import { CountMismatchError, MissingGroundTruthError, ROIHeadsOptionError } from "./errors.ts";
+import type {
+  AnyFields,
+  DetectionFields,
+  Features,
+  GivenBoxFields,
+  LabeledProposalFields,
+  Losses,
+  MaskFields,
+  ProposalFields,
+  ScalarRecorder,
+  TargetFields,
+} from "./fields.ts";
+import { pickFeatures } from "./input-shape.ts";
+import type { ROIHeadsArgs, ROIHeadsOutput } from "./roi-heads.ts";
+import { addGroundTruthToProposals } from "./sampling/add-ground-truth.ts";
+import { flatClasses } from "./sampling/classes.ts";
+
+/** Options that all ROI heads share. */
+export interface BaseROIHeadsOptions {
+  /** Foreground classes, K; K itself stands for background. */
+  readonly numClasses: number;
+  /** Names of the feature maps that regions are pooled from, finest first. */
+  readonly inFeatures: readonly string[];
+  /** Proposals of each image that train; fewer if there are not so many. */
+  readonly batchSizePerImage: number;
+  /** Most of them that may be foreground, as a fraction. */
+  readonly positiveFraction: number;
+  /** Decides which ground truth a proposal belongs to, and whether it is foreground. */
+  readonly proposalMatcher: Matcher;
+  /** Whether ground-truth boxes join the proposals in training; true when left out. */
+  readonly proposalAppendGt?: boolean;
+  /** Decides which proposals train; the generator that also initialises weights when left out. */
+  readonly generator?: RandomGenerator;
+  /** Receives numbers worth logging in training; nothing does when left out. */
+  readonly recordScalar?: ScalarRecorder;
+}
+
+/**
+ * What ROI heads have in common: which proposals train, and the order of things. Subclasses say how regions are looked
+ * at. Mirrors `detectron2.modeling.ROIHeads`.
+ */
+export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeadsOutput>> {
+  readonly numClasses: number;
+  readonly inFeatures: readonly string[];
+  readonly batchSizePerImage: number;
+  readonly positiveFraction: number;
+  readonly proposalMatcher: Matcher;
+  readonly proposalAppendGt: boolean;
+  generator: RandomGenerator;
+  recordScalar: ScalarRecorder | undefined;
+
+  constructor(options: BaseROIHeadsOptions) {
+    super();
+    this.numClasses = options.numClasses;
+    this.inFeatures = options.inFeatures;
+    this.batchSizePerImage = options.batchSizePerImage;
+    this.positiveFraction = options.positiveFraction;
+    this.proposalMatcher = options.proposalMatcher;
+    this.proposalAppendGt = options.proposalAppendGt ?? true;
+    this.generator = options.generator ?? defaultGenerator;
+    this.recordScalar = options.recordScalar;
+  }
+
+  /** The shared options, from `MODEL.ROI_HEADS`. */
+  protected static baseOptions(cfg: Config): BaseROIHeadsOptions {
+    const { ROI_HEADS } = cfg.MODEL;
+    return {
+      numClasses: ROI_HEADS.NUM_CLASSES,
+      inFeatures: ROI_HEADS.IN_FEATURES,
+      batchSizePerImage: ROI_HEADS.BATCH_SIZE_PER_IMAGE,
+      positiveFraction: ROI_HEADS.POSITIVE_FRACTION,
+      proposalMatcher: new Matcher({
+        thresholds: ROI_HEADS.IOU_THRESHOLDS,
+        labels: ROI_HEADS.IOU_LABELS.map(matchLabel),
+      }),
+      proposalAppendGt: ROI_HEADS.PROPOSAL_APPEND_GT,
+    };
+  }
+
+  /** Losses of labelled proposals, all branches. */
+  protected abstract losses(
+    features: Features,
+    proposals: readonly Instances<LabeledProposalFields>[],
+  ): Promise<Losses>;
+
+  /** Detections of the box branch alone. */
+  protected abstract detect(
+    features: Features,
+    proposals: readonly Instances<ProposalFields>[],
+  ): Promise<Instances<DetectionFields>[]>;
+
+  /** See {@link ROIHeads}. */
+  abstract forwardWithGivenBoxes<Fields extends GivenBoxFields>(
+    features: Features,
+    instances: readonly Instances<Fields>[],
+  ): Promise<Instances<Fields & MaskFields>[]>;
+
+  /** @throws {@link MissingGroundTruthError} in training without targets. */
+  async forward(...[, features, proposals, targets]: ROIHeadsArgs): Promise<ROIHeadsOutput> {
+    if (this.training) {
+      if (targets === undefined) throw new MissingGroundTruthError("targets");
+      return [[], await this.losses(features, this.labelAndSampleProposals(proposals, targets))];
+    }
+    // The box and the mask branch read the same features, in two graphs.
+    for (const feature of pickFeatures(features, this.inFeatures)) feature.keep();
+    const instances = await this.detect(features, proposals);
+    return [await this.forwardWithGivenBoxes(features, instances), {}];
+  }
+
+  /**
+   * Matches proposals with ground truth and takes a random sample to train on: foreground first, then background. Each
+   * gets `gtClasses` and, if the image has ground truth, all `gt` fields of the one it was matched with.
+   *
+   * @throws {@link CountMismatchError} unless there are targets for each image.
+   */
+  labelAndSampleProposals(
+    proposals: readonly Instances<ProposalFields>[],
+    targets: readonly Instances<TargetFields>[],
+  ): Instances<LabeledProposalFields>[] {
+    if (targets.length !== proposals.length) {
+      throw new CountMismatchError("targets", targets.length, proposals.length);
+    }
+    const counts = { foreground: 0, background: 0 };
+    const sampled = proposals.map((imageProposals, i) => {
+      const candidates = this.proposalAppendGt
+        ? addGroundTruthToProposals(imageProposals, targets[i])
+        : imageProposals;
+      const { rows, matches, classes, numForeground } = this.#sample(candidates, targets[i]);
+      counts.foreground += numForeground;
+      counts.background += rows.length - numForeground;
+      const selected = candidates.select(rows).set("gtClasses", ndarray(classes));
+      return targets[i].gtBoxes.length > 0
+        ? copyGroundTruth(selected, targets[i].select(matches))
+        : selected;
+    });
+    this.recordScalar?.("roi_head/num_fg_samples", counts.foreground / proposals.length);
+    this.recordScalar?.("roi_head/num_bg_samples", counts.background / proposals.length);
+    return sampled;
+  }
+
+  #sample(
+    { proposalBoxes }: Instances<ProposalFields>,
+    { gtBoxes, gtClasses }: Instances<TargetFields>,
+  ) {
+    const { matches, matchLabels } = this.proposalMatcher.match(
+      pairwiseIou(gtBoxes, proposalBoxes),
+    );
+    const matchedClasses = flatClasses(gtClasses);
+    const classes = Int32Array.from(matchLabels, (label, row) => {
+      if (label === -1) return -1;
+      return label === 0 ? this.numClasses : matchedClasses[matches[row]];
+    });
+    const { positive, negative } = subsampleLabels(classes, {
+      numSamples: this.batchSizePerImage,
+      positiveFraction: this.positiveFraction,
+      backgroundLabel: this.numClasses,
+      generator: this.generator,
+    });
+    const rows = Int32Array.from([...positive, ...negative]);
+    return {
+      rows,
+      matches: rows.map((row) => matches[row]),
+      classes: rows.map((row) => classes[row]),
+      numForeground: positive.length,
+    };
+  }
+}
+
+/** Adds the ground truth's `gt` fields that are not there yet, such as `gtBoxes`. */
+function copyGroundTruth(
+  proposals: Instances<LabeledProposalFields>,
+  matched: Instances<TargetFields>,
+): Instances<LabeledProposalFields> {
+  const fields: AnyFields = { ...matched.fields() };
+  for (const [name, value] of Object.entries(fields)) {
+    if (name.startsWith("gt") && value !== undefined && !proposals.has(name)) {
+      proposals.set(name, value);
+    }
+  }
+  return proposals;
+}
+
+function matchLabel(label: number): MatchLabel {
+  if (label === -1 || label === 0 || label === 1) return label;
+  throw new ROIHeadsOptionError("MODEL.ROI_HEADS.IOU_LABELS", label, "-1, 0 or 1");
+}

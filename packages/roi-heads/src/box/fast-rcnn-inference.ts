@@ -1,0 +1,163 @@
+import { batchedNms } from "@detectron-ts/layers";
+import { Boxes, Instances, rowMajorData, type ImageSize } from "@detectron-ts/structures";
+import ndarray, { type NdArray } from "ndarray";
+
+import { CountMismatchError } from "../errors.ts";
+import { allFinite, storedBoxes, type BoxSource } from "./box-source.ts";
+import type { DetectionFields } from "../fields.ts";
+
+/** Which of the scored boxes become detections. */
+export interface FastRCNNInferenceOptions {
+  /** Scores up to this one are dropped. */
+  readonly scoreThresh: number;
+  /** Of two boxes of one class with a higher IoU, the one of lower score is dropped. */
+  readonly nmsThresh: number;
+  /** Most detections of an image; all if negative. */
+  readonly topkPerImage: number;
+}
+
+/** Detections of one image. */
+export interface ImageDetections {
+  /** By decreasing score. */
+  readonly instances: Instances<DetectionFields>;
+  /** For each of them its row, counted without the rows that were dropped as not finite, as in detectron2. */
+  readonly keptIndices: NdArray<Int32Array>;
+}
+
+/** Detections of a batch, image by image. */
+export type FastRCNNInferenceResult = [
+  instances: Instances<DetectionFields>[],
+  keptIndices: NdArray<Int32Array>[],
+];
+
+/**
+ * Turns scored boxes into detections. Mirrors `detectron2.modeling.roi_heads.fast_rcnn.fast_rcnn_inference`.
+ *
+ * For each image: rows with any number that is not finite are dropped; boxes are clipped to the image; every class
+ * (but the last, background) with a score above the threshold makes a detection of its own; then non-maximum
+ * suppression within each class, and the best remain.
+ *
+ * @param boxes - for each image, R×4K: a box per class, or R×4: one box for all.
+ * @param scores - for each image, R×(K+1).
+ * @param imageShapes - height and width of each image.
+ * @throws {@link CountMismatchError} unless there are as many of each.
+ */
+export function fastRcnnInference(
+  boxes: readonly NdArray<Float32Array>[],
+  scores: readonly NdArray<Float32Array>[],
+  imageShapes: readonly ImageSize[],
+  options: FastRCNNInferenceOptions,
+): FastRCNNInferenceResult {
+  for (const list of [boxes, scores]) {
+    if (list.length !== imageShapes.length) {
+      throw new CountMismatchError("images", list.length, imageShapes.length);
+    }
+  }
+  return separate(
+    imageShapes.map((imageShape, i) => {
+      const [numRows, numColumns] = scores[i].shape;
+      const imageScores = { data: rowMajorData(scores[i]), numRows, numColumns };
+      return detectInImage(storedBoxes(boxes[i]), imageScores, imageShape, options);
+    }),
+  );
+}
+
+/** One list of instances and one of indices, as detectron2 returns them. */
+export function separate(images: readonly ImageDetections[]): FastRCNNInferenceResult {
+  return [images.map(({ instances }) => instances), images.map(({ keptIndices }) => keptIndices)];
+}
+
+/** Row-major scores. */
+export interface ScoreTable {
+  readonly data: Float32Array;
+  readonly numRows: number;
+  /** Classes and background, which is last. */
+  readonly numColumns: number;
+}
+
+/** {@link fastRcnnInference} of one image, from boxes that are read only where a score passes. */
+export function detectInImage(
+  boxes: BoxSource,
+  scores: ScoreTable,
+  imageShape: ImageSize,
+  { scoreThresh, nmsThresh, topkPerImage }: FastRCNNInferenceOptions,
+): ImageDetections {
+  const candidates = collectCandidates(boxes, scores, imageShape, Math.fround(scoreThresh));
+  const count = candidates.scores.length;
+  const kept = batchedNms(
+    ndarray(candidates.boxes, [count, 4]),
+    ndarray(candidates.scores),
+    ndarray(candidates.classes),
+    nmsThresh,
+  );
+  const best = rowMajorData(kept).slice(0, topkPerImage < 0 ? undefined : topkPerImage);
+  return {
+    instances: new Instances<DetectionFields>(imageShape, {
+      predBoxes: new Boxes(candidates.boxes).select(best),
+      scores: ndarray(Float32Array.from(best, (i) => candidates.scores[i])),
+      predClasses: ndarray(Int32Array.from(best, (i) => candidates.classes[i])),
+    }),
+    keptIndices: ndarray(Int32Array.from(best, (i) => candidates.rows[i])),
+  };
+}
+
+/** Pairs of a row and a class whose score passes, row by row. */
+interface Candidates {
+  /** Clipped, four numbers each. */
+  readonly boxes: Float32Array;
+  readonly scores: Float32Array;
+  readonly classes: Int32Array;
+  readonly rows: Int32Array;
+}
+
+function collectCandidates(
+  source: BoxSource,
+  { data, numRows, numColumns }: ScoreTable,
+  [height, width]: ImageSize,
+  scoreThresh: number,
+): Candidates {
+  const numClasses = numColumns - 1;
+  const isAgnostic = source.boxesPerRow === 1;
+  let count = 0;
+  for (let row = 0; row < numRows; row++) {
+    for (let label = 0; label < numClasses; label++) {
+      if (data[row * numColumns + label] > scoreThresh) count++;
+    }
+  }
+
+  const boxes = new Float32Array(4 * count);
+  const scores = new Float32Array(count);
+  const classes = new Int32Array(count);
+  const rows = new Int32Array(count);
+  let finiteRow = 0;
+  let found = 0;
+  for (let row = 0; row < numRows; row++) {
+    const start = row * numColumns;
+    if (!allFinite(data, start, numColumns) || !source.isFinite(row)) continue;
+    for (let label = 0; label < numClasses; label++) {
+      const score = data[start + label];
+      if (!(score > scoreThresh)) continue;
+      const box = 4 * found;
+      source.read(row, isAgnostic ? 0 : label, boxes, box);
+      boxes[box] = clamp(boxes[box], width);
+      boxes[box + 1] = clamp(boxes[box + 1], height);
+      boxes[box + 2] = clamp(boxes[box + 2], width);
+      boxes[box + 3] = clamp(boxes[box + 3], height);
+      scores[found] = score;
+      classes[found] = label;
+      rows[found++] = finiteRow;
+    }
+    finiteRow++;
+  }
+  // Rows that were dropped have left room at the end.
+  return {
+    boxes: boxes.subarray(0, 4 * found),
+    scores: scores.subarray(0, found),
+    classes: classes.subarray(0, found),
+    rows: rows.subarray(0, found),
+  };
+}
+
+function clamp(value: number, max: number): number {
+  return Math.min(Math.max(value, 0), max);
+}

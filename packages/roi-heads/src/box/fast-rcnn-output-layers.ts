@@ -1,0 +1,289 @@
+import {
+  Box2BoxTransform,
+  denseBoxRegressionLoss,
+  type BoxRegLossType,
+} from "@detectron-ts/box-regression";
+import type { Config } from "@detectron-ts/config";
+import { crossEntropy, type ShapeSpec } from "@detectron-ts/layers";
+import { init, Linear, Module } from "@detectron-ts/nn";
+import { Boxes, type Instances } from "@detectron-ts/structures";
+import { realize, tensor, type Tensor } from "@detectron-ts/tensor";
+import ndarray, { type NdArray } from "ndarray";
+
+import { CountMismatchError, ROIHeadsOptionError } from "../errors.ts";
+import type { LabeledProposalFields, Losses, ProposalFields } from "../fields.ts";
+import { float32Data } from "../float32-data.ts";
+import { flatSize } from "../input-shape.ts";
+import { concatClasses, flatClasses } from "../sampling/classes.ts";
+import { decodedBoxes } from "./box-source.ts";
+import { detectInImage, separate, type FastRCNNInferenceResult } from "./fast-rcnn-inference.ts";
+
+/** Names of the losses of {@link FastRCNNOutputLayers}. */
+export type FastRCNNLossName = "loss_cls" | "loss_box_reg";
+
+/** What {@link FastRCNNOutputLayers} predicts for R regions: raw scores R×(K+1), box deltas R×4K or R×4. */
+export type FastRCNNPredictions = readonly [scores: Tensor, proposalDeltas: Tensor];
+
+/** Options of {@link FastRCNNOutputLayers}. */
+export interface FastRCNNOutputLayersOptions {
+  /** Of one region's features. */
+  readonly inputShape: ShapeSpec;
+  readonly box2boxTransform: Box2BoxTransform;
+  /** Foreground classes, K. */
+  readonly numClasses: number;
+  /** Scores up to this one make no detection; 0 when left out. */
+  readonly testScoreThresh?: number;
+  /** 0.5 when left out. */
+  readonly testNmsThresh?: number;
+  /** Most detections per image; 100 when left out, all if negative. */
+  readonly testTopkPerImage?: number;
+  /** Whether one box serves all classes; false when left out. */
+  readonly clsAgnosticBboxReg?: boolean;
+  /** Where smooth L1 turns from a parabola to a line; 0, the default, is plain L1. */
+  readonly smoothL1Beta?: number;
+  /** `"smooth_l1"` when left out. */
+  readonly boxRegLossType?: BoxRegLossType;
+  /** Factor of all losses, or of each by name; 1 when left out. */
+  readonly lossWeight?: number | Partial<Record<FastRCNNLossName, number>>;
+}
+
+const BOX_REG_LOSS_TYPES: readonly BoxRegLossType[] = ["smooth_l1", "giou", "diou", "ciou"];
+
+/**
+ * The two linear layers of Fast R-CNN (Girshick 2015) that score each region's classes and refine its box, with their
+ * losses and their inference. Mirrors `detectron2.modeling.roi_heads.FastRCNNOutputLayers`.
+ *
+ * Called with features R×D (or R×C×H×W), it returns raw scores and deltas, both lazy.
+ */
+export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPredictions> {
+  readonly clsScore: Linear;
+  readonly bboxPred: Linear;
+  readonly box2boxTransform: Box2BoxTransform;
+  readonly numClasses: number;
+  readonly testScoreThresh: number;
+  readonly testNmsThresh: number;
+  readonly testTopkPerImage: number;
+  readonly smoothL1Beta: number;
+  readonly boxRegLossType: BoxRegLossType;
+  /** Factors of the losses; 1 for those it does not have. Changed to rebalance losses, as panoptic models do. */
+  lossWeight: Partial<Record<FastRCNNLossName, number>>;
+
+  constructor(options: FastRCNNOutputLayersOptions) {
+    super();
+    const { box2boxTransform, numClasses, clsAgnosticBboxReg = false, lossWeight = 1 } = options;
+    const inFeatures = flatSize(options.inputShape);
+    this.clsScore = new Linear({ inFeatures, outFeatures: numClasses + 1 });
+    const boxesPerRegion = clsAgnosticBboxReg ? 1 : numClasses;
+    this.bboxPred = new Linear({ inFeatures, outFeatures: 4 * boxesPerRegion });
+    init.normal(this.clsScore.weight, { std: 0.01 });
+    init.normal(this.bboxPred.weight, { std: 0.001 });
+    for (const { bias } of [this.clsScore, this.bboxPred]) init.constant(bias, 0);
+
+    this.box2boxTransform = box2boxTransform;
+    this.numClasses = numClasses;
+    this.testScoreThresh = options.testScoreThresh ?? 0;
+    this.testNmsThresh = options.testNmsThresh ?? 0.5;
+    this.testTopkPerImage = options.testTopkPerImage ?? 100;
+    this.smoothL1Beta = options.smoothL1Beta ?? 0;
+    this.boxRegLossType = options.boxRegLossType ?? "smooth_l1";
+    this.lossWeight =
+      typeof lossWeight === "number"
+        ? { loss_cls: lossWeight, loss_box_reg: lossWeight }
+        : lossWeight;
+  }
+
+  /**
+   * Options from `MODEL.ROI_BOX_HEAD`, `MODEL.ROI_HEADS` and `TEST`.
+   *
+   * @throws {@link ROIHeadsOptionError} for a loss that is not supported.
+   */
+  static fromConfig(cfg: Config, inputShape: ShapeSpec): FastRCNNOutputLayersOptions {
+    const { ROI_BOX_HEAD, ROI_HEADS } = cfg.MODEL;
+    const boxRegLossType = BOX_REG_LOSS_TYPES.find(
+      (type) => type === ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE,
+    );
+    if (boxRegLossType === undefined) {
+      const key = "MODEL.ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE";
+      const wanted = BOX_REG_LOSS_TYPES.join(", ");
+      throw new ROIHeadsOptionError(key, ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE, `one of ${wanted}`);
+    }
+    for (const key of ["USE_SIGMOID_CE", "USE_FED_LOSS"] as const) {
+      if (ROI_BOX_HEAD[key]) {
+        throw new ROIHeadsOptionError(`MODEL.ROI_BOX_HEAD.${key}`, true, "false");
+      }
+    }
+    const [x, y, width, height] = ROI_BOX_HEAD.BBOX_REG_WEIGHTS;
+    return {
+      inputShape,
+      box2boxTransform: new Box2BoxTransform({ weights: [x, y, width, height] }),
+      numClasses: ROI_HEADS.NUM_CLASSES,
+      testScoreThresh: ROI_HEADS.SCORE_THRESH_TEST,
+      testNmsThresh: ROI_HEADS.NMS_THRESH_TEST,
+      testTopkPerImage: cfg.TEST.DETECTIONS_PER_IMAGE,
+      clsAgnosticBboxReg: ROI_BOX_HEAD.CLS_AGNOSTIC_BBOX_REG,
+      smoothL1Beta: ROI_BOX_HEAD.SMOOTH_L1_BETA,
+      boxRegLossType,
+      lossWeight: { loss_box_reg: ROI_BOX_HEAD.BBOX_REG_LOSS_WEIGHT },
+    };
+  }
+
+  forward(x: Tensor): FastRCNNPredictions {
+    const features = x.rank > 2 ? x.flatten(1) : x;
+    return [this.clsScore(features), this.bboxPred(features)];
+  }
+
+  /**
+   * Losses of labelled proposals, lazy: `loss_cls`, the mean cross entropy of all of them, and `loss_box_reg`, summed
+   * over those of foreground classes and divided by the number of all.
+   */
+  losses(
+    [scores, proposalDeltas]: FastRCNNPredictions,
+    proposals: readonly Instances<LabeledProposalFields>[],
+  ): Losses {
+    const gtClasses = concatClasses(proposals.map((image) => image.gtClasses));
+    const { loss_cls: clsWeight = 1, loss_box_reg: boxWeight = 1 } = this.lossWeight;
+    return {
+      loss_cls: crossEntropy(scores, tensor(gtClasses)).mul(clsWeight),
+      loss_box_reg: this.boxRegLoss(proposalDeltas, proposals, gtClasses).mul(boxWeight),
+    };
+  }
+
+  /**
+   * The box loss before its weight. As it is divided by the number of all proposals, each foreground proposal has
+   * the same influence whether an image has many or few.
+   */
+  protected boxRegLoss(
+    proposalDeltas: Tensor,
+    proposals: readonly Instances<LabeledProposalFields>[],
+    gtClasses: Int32Array,
+  ): Tensor {
+    const boxesPerRegion = proposalDeltas.shape[1] / 4;
+    const foreground: number[] = [];
+    gtClasses.forEach((label, row) => {
+      if (label >= 0 && label < this.numClasses) foreground.push(row);
+    });
+    const deltaRows = foreground.map(
+      (row) => row * boxesPerRegion + (boxesPerRegion === 1 ? 0 : gtClasses[row]),
+    );
+    const predicted = proposalDeltas
+      .reshape([gtClasses.length * boxesPerRegion, 4])
+      .indexSelect(0, tensor(Int32Array.from(deltaRows)));
+    const rows = Int32Array.from(foreground);
+    const loss = denseBoxRegressionLoss({
+      anchors: Boxes.cat(proposals.map((image) => image.proposalBoxes)).select(rows).tensor,
+      box2boxTransform: this.box2boxTransform,
+      predAnchorDeltas: [predicted.unsqueeze(0)],
+      gtBoxes: [Boxes.cat(proposals.map(targetBoxes)).select(rows).tensor],
+      fgMask: ndarray(new Uint8Array(rows.length).fill(1), [1, rows.length]),
+      boxRegLossType: this.boxRegLossType,
+      smoothL1Beta: this.smoothL1Beta,
+    });
+    return loss.div(Math.max(gtClasses.length, 1));
+  }
+
+  /**
+   * Detections of each image, and which of its proposals each of them comes from; see {@link fastRcnnInference}.
+   * Computes probabilities and deltas in one go, and decodes only boxes whose score passes.
+   */
+  async inference(
+    [scores, proposalDeltas]: FastRCNNPredictions,
+    proposals: readonly Instances<ProposalFields>[],
+  ): Promise<FastRCNNInferenceResult> {
+    const probabilities = this.probabilities(scores);
+    await realize(probabilities, proposalDeltas);
+    const probabilityRows = await rowsPerImage(probabilities, proposals);
+    const deltaRows = await rowsPerImage(proposalDeltas, proposals);
+    const options = {
+      scoreThresh: this.testScoreThresh,
+      nmsThresh: this.testNmsThresh,
+      topkPerImage: this.testTopkPerImage,
+    };
+    const numColumns = probabilities.shape[1];
+    return separate(
+      proposals.map(({ imageSize, proposalBoxes }, i) => {
+        const boxes = decodedBoxes(
+          this.box2boxTransform,
+          deltaRows[i],
+          proposalBoxes.data,
+          proposalDeltas.shape[1],
+        );
+        const table = { data: probabilityRows[i], numRows: proposalBoxes.length, numColumns };
+        return detectInImage(boxes, table, imageSize, options);
+      }),
+    );
+  }
+
+  /** Class probabilities of each image's proposals, R×(K+1); background is last. */
+  async predictProbs(
+    [scores]: FastRCNNPredictions,
+    proposals: readonly Instances<ProposalFields>[],
+  ): Promise<NdArray<Float32Array>[]> {
+    const probabilities = this.probabilities(scores);
+    const [, columns] = probabilities.shape;
+    const rows = await rowsPerImage(probabilities, proposals);
+    return rows.map((data) => ndarray(data, [data.length / columns, columns]));
+  }
+
+  /** Refined boxes of each image's proposals, R×4K: one per class, or R×4: one for all. Not clipped. */
+  async predictBoxes(
+    [, proposalDeltas]: FastRCNNPredictions,
+    proposals: readonly Instances<ProposalFields>[],
+  ): Promise<NdArray<Float32Array>[]> {
+    const [, columns] = proposalDeltas.shape;
+    const rows = await rowsPerImage(proposalDeltas, proposals);
+    return rows.map((data, i) =>
+      this.box2boxTransform.applyDeltas(
+        ndarray(data, [data.length / columns, columns]),
+        proposals[i].proposalBoxes.tensor,
+      ),
+    );
+  }
+
+  /**
+   * The refined box of each labelled proposal for its own class; of background proposals, that of some class. What
+   * later heads train on with `trainOnPredBoxes`.
+   */
+  async predictBoxesForGtClasses(
+    predictions: FastRCNNPredictions,
+    proposals: readonly Instances<LabeledProposalFields>[],
+  ): Promise<Boxes[]> {
+    const boxes = await this.predictBoxes(predictions, proposals);
+    return boxes.map((decoded, image) => {
+      const boxesPerRegion = decoded.shape[1] / 4;
+      const labels = flatClasses(proposals[image].gtClasses);
+      const rows = labels.map(
+        (label, row) => row * boxesPerRegion + Math.min(Math.max(label, 0), boxesPerRegion - 1),
+      );
+      return new Boxes(decoded.data).select(rows);
+    });
+  }
+
+  /** Probabilities of raw scores; lazy. */
+  protected probabilities(scores: Tensor): Tensor {
+    return scores.softmax(1);
+  }
+}
+
+function targetBoxes(proposals: Instances<LabeledProposalFields>): Boxes {
+  if (proposals.gtBoxes !== undefined) return proposals.gtBoxes;
+  // Without ground truth all proposals are background, whose boxes are never looked at.
+  return proposals.proposalBoxes;
+}
+
+/**
+ * The values of each image's rows.
+ *
+ * @throws {@link CountMismatchError} unless there is a row for each proposal.
+ */
+async function rowsPerImage(
+  values: Tensor,
+  proposals: readonly Instances<ProposalFields>[],
+): Promise<Float32Array[]> {
+  const data = await float32Data(values);
+  const [numRows, columns] = values.shape;
+  const counts = proposals.map(({ proposalBoxes }) => proposalBoxes.length);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total !== numRows) throw new CountMismatchError("rows of predictions", numRows, total);
+  let start = 0;
+  return counts.map((count) => data.subarray(start, (start += count * columns)));
+}

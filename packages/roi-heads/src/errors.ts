@@ -1,0 +1,59 @@
+/** A feature map that the heads need and were not given, or one whose shape they cannot work with. */
+export class InputShapeError extends Error {
+  override readonly name = "InputShapeError";
+  /** The feature map. */
+  readonly feature: string;
+  /** What is wrong with it. */
+  readonly problem: string;
+
+  constructor(feature: string, problem: string) {
+    super(`Feature ${feature}: ${problem}.`);
+    this.feature = feature;
+    this.problem = problem;
+  }
+}
+
+/** Options that do not go together, or that are not supported. */
+export class ROIHeadsOptionError extends Error {
+  override readonly name = "ROIHeadsOptionError";
+  /** The option, or the config key it comes from. */
+  readonly option: string;
+  readonly got: unknown;
+  /** What it wanted, in words. */
+  readonly wanted: string;
+
+  constructor(option: string, got: unknown, wanted: string) {
+    super(`${option} must be ${wanted}, got ${JSON.stringify(got)}.`);
+    this.option = option;
+    this.got = got;
+    this.wanted = wanted;
+  }
+}
+
+/** Two lists, or a list and a batch, that must be as long as each other, and are not. */
+export class CountMismatchError extends Error {
+  override readonly name = "CountMismatchError";
+  /** What there are too many or too few of. */
+  readonly what: string;
+  readonly got: number;
+  readonly wanted: number;
+
+  constructor(what: string, got: number, wanted: number) {
+    super(`Wanted ${wanted} ${what}, got ${got}.`);
+    this.what = what;
+    this.got = got;
+    this.wanted = wanted;
+  }
+}
+
+/** Ground truth that a step of training needs and that is not there. */
+export class MissingGroundTruthError extends Error {
+  override readonly name = "MissingGroundTruthError";
+  /** The field that is missing, or `targets` if there is none at all. */
+  readonly field: string;
+
+  constructor(field: string) {
+    super(`Training needs ${field}, which was not given.`);
+    this.field = field;
+  }
+}

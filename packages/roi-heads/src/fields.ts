@@ -1,0 +1,70 @@
+import type { Boxes, FieldValue } from "@detectron-ts/structures";
+import type { Tensor } from "@detectron-ts/tensor";
+import type { NdArray } from "ndarray";
+
+/** Feature maps by name, each N×C×H×W, as a backbone gives them. */
+export type Features = Readonly<Record<string, Tensor>>;
+
+/** Losses by detectron2's names, each a lazy scalar. */
+export type Losses = Record<string, Tensor>;
+
+/** A class index for each instance. */
+export type ClassIndices = NdArray<Int32Array> | Int32Array;
+
+/** What the heads need of a proposal. Other fields are carried along where detectron2 does so. */
+export interface ProposalFields {
+  /** In pixels of the network's input. */
+  readonly proposalBoxes: Boxes;
+}
+
+/** Masks of the ground truth: `PolygonMasks` or `BitMasks` of `@detectron-ts/structures`. */
+export interface GroundTruthMasks {
+  readonly length: number;
+  select(rows: Int32Array): GroundTruthMasks;
+  concat(others: readonly GroundTruthMasks[]): GroundTruthMasks;
+  /** Each mask cut out by its box and resized to a square: N×maskSize×maskSize of 0 and 1. */
+  cropAndResize(boxes: Boxes, maskSize: number): NdArray<Uint8Array>;
+}
+
+/** Ground truth of one image. Fields whose name starts with `gt` are handed on to the proposals that match. */
+export interface TargetFields {
+  /** In pixels of the network's input. */
+  readonly gtBoxes: Boxes;
+  /** In `[0, numClasses)`. */
+  readonly gtClasses: ClassIndices;
+  readonly gtMasks?: GroundTruthMasks;
+}
+
+/** A proposal with the ground truth it was matched with. */
+export interface LabeledProposalFields extends ProposalFields {
+  /** In `[0, numClasses]`; `numClasses` is background, -1 is ignored. */
+  readonly gtClasses: ClassIndices;
+  /** Absent where the image has no ground truth. Meaningless for background. */
+  readonly gtBoxes?: Boxes;
+  readonly gtMasks?: GroundTruthMasks;
+}
+
+/** Boxes whose classes are known: what the later heads (masks) look at. */
+export interface GivenBoxFields {
+  /** In pixels of the network's input. */
+  readonly predBoxes: Boxes;
+  readonly predClasses: NdArray<Int32Array>;
+}
+
+/** What a mask head adds. */
+export interface MaskFields {
+  /** N×1×M×M: probability that a cell of the square over the box belongs to the object. */
+  readonly predMasks?: NdArray<Float32Array>;
+}
+
+/** What the heads find in one image, by decreasing score. */
+export interface DetectionFields extends GivenBoxFields, MaskFields {
+  /** Probability of the predicted class. */
+  readonly scores: NdArray<Float32Array>;
+}
+
+/** Fields with any names, as `Instances` allows them. */
+export type AnyFields = Readonly<Record<string, FieldValue | undefined>>;
+
+/** Receives a number worth logging, under detectron2's name for it. */
+export type ScalarRecorder = (name: string, value: number) => void;

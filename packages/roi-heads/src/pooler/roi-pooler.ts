@@ -1,0 +1,156 @@
+import { ROIAlign } from "@detectron-ts/layers";
+import { Module } from "@detectron-ts/nn";
+import type { Boxes } from "@detectron-ts/structures";
+import { cat, tensor, type Tensor } from "@detectron-ts/tensor";
+
+import { CountMismatchError, ROIHeadsOptionError } from "../errors.ts";
+import { assignBoxesToLevels } from "./assign-boxes-to-levels.ts";
+
+/** How regions are pooled: `ROIAlignV2` is aligned by half a cell, `ROIAlign` is the original. */
+export const POOLER_TYPES = ["ROIAlignV2", "ROIAlign"] as const;
+
+/** One of {@link POOLER_TYPES}. */
+export type PoolerType = (typeof POOLER_TYPES)[number];
+
+/** Options of {@link ROIPooler}. */
+export interface ROIPoolerOptions {
+  /** Side of the pooled square, or height and width. */
+  readonly outputSize: number | readonly [height: number, width: number];
+  /** Cells per pixel of each feature map, finest first; each half of the one before: 1/4, 1/8… */
+  readonly scales: readonly number[];
+  /** Samples along each side of a bin; 0 adapts to the region's size. */
+  readonly samplingRatio: number;
+  /** One of {@link POOLER_TYPES}; a plain string, since configs hold one. */
+  readonly poolerType: string;
+  /** A box of this side, in pixels, is pooled from the canonical level; 224 when left out. */
+  readonly canonicalBoxSize?: number;
+  /** Level of scale `2^-canonicalLevel`; 4 when left out. */
+  readonly canonicalLevel?: number;
+}
+
+/**
+ * Pools regions of the images from a feature pyramid, each from the level that suits its size. Mirrors
+ * `detectron2.modeling.poolers.ROIPooler`.
+ *
+ * Called with feature maps (N×C×H×W, finest first) and the boxes of each of the N images, in pixels of the network's
+ * input, it returns R×C×height×width: the regions of all images, in their order.
+ *
+ * The operations are the same for any number of boxes on any level, zero included, so that one compiled graph serves
+ * all: every level pools its boxes, perhaps none, and one selection puts them back in order.
+ */
+export class ROIPooler extends Module<
+  [features: readonly Tensor[], boxLists: readonly Boxes[]],
+  Tensor
+> {
+  readonly outputSize: readonly [height: number, width: number];
+  readonly canonicalBoxSize: number;
+  readonly canonicalLevel: number;
+  /** One for each feature map. */
+  readonly levelPoolers: readonly ROIAlign[];
+  readonly minLevel: number;
+  readonly maxLevel: number;
+
+  /** @throws {@link ROIHeadsOptionError} for an unknown type, or scales that don't halve from map to map. */
+  constructor(options: ROIPoolerOptions) {
+    super();
+    const { outputSize, scales, samplingRatio, poolerType } = options;
+    const levels = levelsOf(scales);
+    if (!POOLER_TYPES.some((type) => type === poolerType)) {
+      throw new ROIHeadsOptionError("poolerType", poolerType, POOLER_TYPES.join(" or "));
+    }
+    this.outputSize = typeof outputSize === "number" ? [outputSize, outputSize] : outputSize;
+    this.canonicalBoxSize = options.canonicalBoxSize ?? 224;
+    this.canonicalLevel = options.canonicalLevel ?? 4;
+    this.minLevel = levels[0];
+    this.maxLevel = levels[levels.length - 1];
+    this.levelPoolers = scales.map(
+      (spatialScale) =>
+        new ROIAlign({
+          outputSize: this.outputSize,
+          spatialScale,
+          samplingRatio,
+          aligned: poolerType === "ROIAlignV2",
+        }),
+    );
+  }
+
+  /** @throws {@link CountMismatchError} unless there is a map for each scale and a list of boxes for each image. */
+  forward(features: readonly Tensor[], boxLists: readonly Boxes[]): Tensor {
+    if (features.length !== this.levelPoolers.length) {
+      throw new CountMismatchError("feature maps", features.length, this.levelPoolers.length);
+    }
+    const [batchSize] = features[0].shape;
+    if (boxLists.length !== batchSize) {
+      throw new CountMismatchError("lists of boxes", boxLists.length, batchSize);
+    }
+    const rois = toRois(boxLists);
+    if (features.length === 1) return this.levelPoolers[0](features[0], roisTensor(rois));
+
+    const levels = assignBoxesToLevels(boxLists, this);
+    const { rowsOfLevels, positions } = groupByLevel(levels, features.length);
+    const pooled = features.map((feature, level) =>
+      this.levelPoolers[level](feature, roisTensor(selectRois(rois, rowsOfLevels[level]))),
+    );
+    return cat(pooled, 0).indexSelect(0, tensor(positions));
+  }
+}
+
+/** @throws {@link ROIHeadsOptionError} unless the scales are consecutive powers of 2, finest first. */
+function levelsOf(scales: readonly number[]): number[] {
+  const levels = scales.map((scale) => -Math.log2(scale));
+  const fits = levels.every((level, i) => Number.isInteger(level) && level === levels[0] + i);
+  if (levels.length === 0 || !fits) {
+    throw new ROIHeadsOptionError("scales", scales, "powers of 2, each half of the one before");
+  }
+  return levels;
+}
+
+/** Rows of (image, x0, y0, x1, y1), image by image. */
+function toRois(boxLists: readonly Boxes[]): Float32Array {
+  const rois = new Float32Array(5 * boxLists.reduce((count, boxes) => count + boxes.length, 0));
+  let offset = 0;
+  boxLists.forEach(({ data }, image) => {
+    for (let start = 0; start < data.length; start += 4, offset += 5) {
+      rois[offset] = image;
+      rois[offset + 1] = data[start];
+      rois[offset + 2] = data[start + 1];
+      rois[offset + 3] = data[start + 2];
+      rois[offset + 4] = data[start + 3];
+    }
+  });
+  return rois;
+}
+
+function roisTensor(rois: Float32Array): Tensor {
+  return tensor(rois, { shape: [rois.length / 5, 5] });
+}
+
+function selectRois(rois: Float32Array, rows: Int32Array): Float32Array {
+  const selected = new Float32Array(5 * rows.length);
+  rows.forEach((row, i) => selected.set(rois.subarray(5 * row, 5 * row + 5), 5 * i));
+  return selected;
+}
+
+interface LevelGroups {
+  /** Rows of each level, ascending. */
+  readonly rowsOfLevels: readonly Int32Array[];
+  /** Where each row stands when the levels' rows are joined. */
+  readonly positions: Int32Array;
+}
+
+function groupByLevel(levels: Int32Array, numLevels: number): LevelGroups {
+  const positions = new Int32Array(levels.length);
+  const rowsOfLevels: Int32Array[] = [];
+  let position = 0;
+  for (let level = 0; level < numLevels; level++) {
+    const start = position;
+    const rows = new Int32Array(levels.length);
+    for (let row = 0; row < levels.length; row++) {
+      if (levels[row] !== level) continue;
+      rows[position - start] = row;
+      positions[row] = position++;
+    }
+    rowsOfLevels.push(rows.subarray(0, position - start));
+  }
+  return { rowsOfLevels, positions };
+}
