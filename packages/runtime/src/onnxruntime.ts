@@ -41,8 +41,9 @@ function loadOnnxRuntime(): Promise<OnnxRuntime> {
   return loading;
 }
 
-// Level 3 is errors only; ONNX Runtime warns about initialisers it folds away, which is what we want of it.
-const LOG_ERRORS_ONLY = 3;
+// Level 4 is fatal errors only: warnings are about initialisers it folds away, which is what we want of it, and
+// errors are thrown anyway.
+const LOG_FATAL_ONLY = 4;
 
 function sessionOptions(options: RuntimeOptions, heavy: boolean): InferenceSession.SessionOptions {
   return {
@@ -53,7 +54,7 @@ function sessionOptions(options: RuntimeOptions, heavy: boolean): InferenceSessi
     interOpNumThreads: 1,
     enableMemPattern: false,
     enableCpuMemArena: options.memory === "fast",
-    logSeverityLevel: LOG_ERRORS_ONLY,
+    logSeverityLevel: LOG_FATAL_ONLY,
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   };
 }
