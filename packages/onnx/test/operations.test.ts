@@ -3,6 +3,7 @@ import {
   cat,
   conv2d,
   convTranspose2d,
+  grad,
   gridSample,
   indexAdd,
   interpolate,
@@ -11,6 +12,7 @@ import {
   maximum,
   maxPool2d,
   minimum,
+  Parameter,
   roiAlign,
   split,
   sumTo,
@@ -22,7 +24,6 @@ import {
   type Tensor,
 } from "@detectron-ts/tensor";
 import { describe, expect, it } from "vitest";
-import { applyOperation } from "./support/apply-operation.ts";
 import { evaluate } from "./support/evaluate.ts";
 
 /** Tensors to compute and the numbers each must have, to five decimals. */
@@ -305,12 +306,12 @@ const cases: Readonly<Record<Exclude<OpName, "constant" | "parameter" | "host">,
     ],
     maxPool2dIndices: [
       [
-        "counts through the whole input",
+        "tells the gradient of a maximum where it goes",
         () => {
-          const attrs = { kernelSize: [1, 2], stride: [1, 2], padding: [0, 0, 0, 0] } as const;
-          return [applyOperation("maxPool2dIndices", [f([1, 5, 7, 2], [2, 1, 1, 2])], attrs, {})];
+          const x = new Parameter(Float32Array.of(1, 5, 7, 2), [2, 1, 1, 2]);
+          return grad(maxPool2d(x, { kernelSize: [1, 2] }).sum(), [x]);
         },
-        [1, 2],
+        [0, 1, 1, 0],
       ],
     ],
     avgPool2d: [
@@ -404,7 +405,7 @@ const cases: Readonly<Record<Exclude<OpName, "constant" | "parameter" | "host">,
   };
 
 for (const [op, each] of Object.entries(cases)) {
-  describe(op, () => {
+  describe(`${op}`, () => {
     it.each(each.map(([what, ...rest]) => [what, ...rest] as const))(
       "%s",
       async (_, compute, ...expected) => {

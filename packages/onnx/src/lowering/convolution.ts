@@ -61,7 +61,7 @@ function matmul(context: LoweringContext, node: Node<"matmul">): void {
 
 function swapLastAxes(context: LoweringContext, input: ValueName, rank: number): ValueName {
   const axes = Array.from({ length: rank }, (_, axis) => axis);
-  const perm = axes.with(-1, rank - 2).with(-2, rank - 1);
+  const perm = axes.with(rank - 1, rank - 2).with(rank - 2, rank - 1);
   return context.emit("Transpose", [input], { attributes: { perm: { ints: perm } } });
 }
 

@@ -1,5 +1,6 @@
 import type { Node, Tensor, TypedArray } from "@detectron-ts/tensor";
 import { writeModel, type GraphPlan, type OnnxModel } from "../../src/index.ts";
+// oxlint-disable-next-line no-restricted-imports -- these tests are of what ONNX Runtime makes of the bytes
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 
 /** A tensor's value, as plain numbers for comparisons. */
@@ -49,6 +50,11 @@ function feedsOf(plan: GraphPlan, model: OnnxModel): Record<string, OrtTensor> {
   return feeds;
 }
 
+/** Lets ONNX Runtime check and compile a model; it throws when it finds the model invalid. */
+export function createSession({ bytes }: OnnxModel): Promise<InferenceSession> {
+  return InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 2 });
+}
+
 /** A compiled model that serves every plan of its structure. */
 export class Compiled {
   readonly #model: OnnxModel;
@@ -61,11 +67,7 @@ export class Compiled {
 
   static async of(...fetches: readonly Tensor[]): Promise<Compiled> {
     const model = writeModel(planOf(...fetches));
-    const session = await InferenceSession.create(model.bytes, {
-      logSeverityLevel: 3,
-      intraOpNumThreads: 2,
-    });
-    return new Compiled(model, session);
+    return new Compiled(model, await createSession(model));
   }
 
   /** Computes tensors of the same structure, whatever their sizes. */
@@ -92,10 +94,4 @@ export class Compiled {
 /** Compiles and computes. */
 export async function evaluate(...fetches: readonly Tensor[]): Promise<Value[]> {
   return (await Compiled.of(...fetches)).run(...fetches);
-}
-
-/** The numbers of one tensor. */
-export async function numbers(fetch: Tensor): Promise<number[]> {
-  const [value] = await evaluate(fetch);
-  return value!.data;
 }
