@@ -14,7 +14,6 @@ export abstract class CallableObject {
     // A function's own `name` and `length` are read-only and would shadow fields of a subclass.
     Reflect.deleteProperty(callable, "name");
     Reflect.deleteProperty(callable, "length");
-    // oxlint-disable-next-line no-constructor-return -- the function is the instance
     return Object.setPrototypeOf(callable, new.target.prototype) as this;
   }
 

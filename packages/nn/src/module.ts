@@ -243,19 +243,17 @@ export abstract class ModuleBase<Args extends unknown[], Out> extends CallableOb
   getSubmodule(path: string): AnyModule;
   getSubmodule<M>(path: string, kind: abstract new (...args: never) => M): M;
   getSubmodule(path: string, kind?: abstract new (...args: never) => unknown): unknown {
-    let module: AnyModule = this;
-    for (const name of path === "" ? [] : path.split(".")) {
-      const children = module.namedChildren();
+    const names = path === "" ? [] : path.split(".");
+    const module = names.reduce<AnyModule>((parent, name) => {
+      const children = parent.namedChildren();
       const child = children.get(name);
       if (child === undefined) {
-        const names = [...children.keys()].join(", ") || "none";
-        throw new SubmoduleError(
-          path,
-          `${module.constructor.name} has no child "${name}"; its children: ${names}`,
-        );
+        const known = [...children.keys()].join(", ") || "none";
+        const detail = `${parent.constructor.name} has no child "${name}"; its children: ${known}`;
+        throw new SubmoduleError(path, detail);
       }
-      module = child;
-    }
+      return child;
+    }, this);
     if (kind !== undefined && !(module instanceof kind)) {
       throw new SubmoduleError(path, `it is a ${module.constructor.name}, wanted a ${kind.name}`);
     }

@@ -17,7 +17,8 @@ function rotateLeft(word: number, bits: number): number {
  */
 export class Generator {
   readonly #words = new Int32Array(4);
-  #spareNormal: number | null = null;
+  // NaN for none, which keeps the field a plain double.
+  #spareNormal = NaN;
 
   /** @param seed An integer; its lower 53 bits count. */
   constructor(seed: number) {
@@ -37,14 +38,15 @@ export class Generator {
       mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
       this.#words[i] = mixed ^ (mixed >>> 15);
     }
-    this.#spareNormal = null;
+    this.#spareNormal = NaN;
     return this;
   }
 
   /** All that decides the numbers to come. */
   get state(): GeneratorState {
     const [a, b, c, d] = new Uint32Array(this.#words.buffer);
-    return { words: [a!, b!, c!, d!], spareNormal: this.#spareNormal };
+    const spareNormal = Number.isNaN(this.#spareNormal) ? null : this.#spareNormal;
+    return { words: [a, b, c, d], spareNormal };
   }
 
   set state({ words, spareNormal }: GeneratorState) {
@@ -52,21 +54,21 @@ export class Generator {
       throw new RangeError(`a state has four words, not all zero, got [${words.join(", ")}]`);
     }
     this.#words.set(words.map((word) => word | 0));
-    this.#spareNormal = spareNormal;
+    this.#spareNormal = spareNormal ?? NaN;
   }
 
   /** Uniform over the integers of 32 bits, unsigned. */
   nextUint32(): number {
-    const s = this.#words;
-    const result = Math.imul(rotateLeft(Math.imul(s[1]!, 5), 7), 9) >>> 0;
-    const shifted = s[1]! << 9;
-    s[2]! ^= s[0]!;
-    s[3]! ^= s[1]!;
-    s[1]! ^= s[2]!;
-    s[0]! ^= s[3]!;
-    s[2]! ^= shifted;
-    s[3] = rotateLeft(s[3]!, 11);
-    return result;
+    const words = this.#words;
+    const first = words[0];
+    const second = words[1];
+    const third = words[2] ^ first;
+    const fourth = words[3] ^ second;
+    words[0] = first ^ fourth;
+    words[1] = second ^ third;
+    words[2] = third ^ (second << 9);
+    words[3] = rotateLeft(fourth, 11);
+    return Math.imul(rotateLeft(Math.imul(second, 5), 7), 9) >>> 0;
   }
 
   /** Uniform in [0, 1), with 53 bits. */
@@ -83,14 +85,14 @@ export class Generator {
 
   /** Normal with mean 0 and standard deviation 1, by Marsaglia's polar method, which yields pairs. */
   normal(): number {
-    if (this.#spareNormal !== null) {
-      const spare = this.#spareNormal;
-      this.#spareNormal = null;
+    const spare = this.#spareNormal;
+    if (!Number.isNaN(spare)) {
+      this.#spareNormal = NaN;
       return spare;
     }
     for (;;) {
-      const u = 2 * this.next() - 1;
-      const v = 2 * this.next() - 1;
+      const u = this.nextUint32() / 2 ** 31 - 1;
+      const v = this.nextUint32() / 2 ** 31 - 1;
       const squaredRadius = u * u + v * v;
       if (squaredRadius >= 1 || squaredRadius === 0) continue;
       const factor = Math.sqrt((-2 * Math.log(squaredRadius)) / squaredRadius);
@@ -104,8 +106,8 @@ export class Generator {
     const order = Int32Array.from({ length: n }, (_, i) => i);
     for (let last = n - 1; last > 0; last--) {
       const other = this.nextInt(last + 1);
-      const value = order[last]!;
-      order[last] = order[other]!;
+      const value = order[last];
+      order[last] = order[other];
       order[other] = value;
     }
     return order;

@@ -6,6 +6,7 @@ export {
   normal,
   truncNormal,
   uniform,
+  withoutDrawing,
   xavierUniform,
   type FanMode,
   type KaimingOptions,

@@ -83,8 +83,8 @@ export class Conv2d extends Module<[x: Tensor], Tensor> {
     let output: Tensor;
     if (folded) {
       const { scale, shift } = folded;
-      const weight = this.weight.mul(scale.reshape([-1, 1, 1, 1]));
-      output = this.#convolve(x, weight, this.bias ? this.bias.mul(scale).add(shift) : shift);
+      const bias = this.bias ? this.bias.mul(scale.reshape([this.outChannels])).add(shift) : shift;
+      output = this.#convolve(x, this.weight.mul(scale), bias);
     } else {
       output = this.#convolve(x, this.weight, this.bias ?? undefined);
       if (this.norm) output = this.norm(output);

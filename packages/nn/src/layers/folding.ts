@@ -2,7 +2,7 @@ import type { Tensor } from "@detectron-ts/tensor";
 
 /** One factor and one summand for each channel. */
 export interface ScaleAndShift {
-  /** C factors. */
+  /** C×1×1×1 factors, ready to be multiplied to a kernel. */
   readonly scale: Tensor;
   /** C summands. */
   readonly shift: Tensor;

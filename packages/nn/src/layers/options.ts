@@ -38,13 +38,15 @@ export function checkConvolutionSizes(layer: string, sizes: ConvolutionSizes): v
   }
 }
 
+function text(value: unknown): string {
+  return Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
+}
+
 /** Options as the printed module lists them, those of the usual value left out. */
 export function formatOptions(
   options: Readonly<Record<string, unknown>>,
   usual: Readonly<Record<string, unknown>> = {},
 ): string {
-  const text = (value: unknown): string =>
-    Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
   return Object.entries(options)
     .filter(([option, value]) => text(value) !== text(usual[option]))
     .map(([option, value]) => `${option}=${text(value)}`)

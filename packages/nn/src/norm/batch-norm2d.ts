@@ -1,8 +1,16 @@
-import { Buffer, type Parameter, realize, ShapeError, type Tensor } from "@detectron-ts/tensor";
+import {
+  Buffer,
+  gradMode,
+  type Parameter,
+  realize,
+  ShapeError,
+  type Tensor,
+} from "@detectron-ts/tensor";
 import { PendingStatisticsError } from "../errors.ts";
 import { type FoldsIntoConvolution, scaleChannels, type ScaleAndShift } from "../layers/folding.ts";
 import { checkPositive, formatOptions } from "../layers/options.ts";
 import { type AnyModule, Module } from "../module.ts";
+import { ConstantAffine } from "./constant-affine.ts";
 import { filledBuffer, filledParameter, float32Values } from "./vectors.ts";
 
 /** Options of {@link BatchNorm2d}. */
@@ -44,6 +52,7 @@ export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsInt
   /** Training batches seen (int64 scalar). */
   readonly numBatchesTracked: Buffer;
   readonly #pending: BatchStatistics[] = [];
+  readonly #constantAffine: ConstantAffine;
 
   /** @throws LayerOptionError when `numFeatures` is no positive integer. */
   constructor({ numFeatures, eps = 1e-5, momentum = 0.1 }: BatchNorm2dOptions) {
@@ -57,6 +66,7 @@ export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsInt
     this.runningMean = filledBuffer(numFeatures, 0);
     this.runningVar = filledBuffer(numFeatures, 1);
     this.numBatchesTracked = new Buffer(new BigInt64Array(1), [], "int64");
+    this.#constantAffine = new ConstantAffine(this);
   }
 
   /**
@@ -68,7 +78,10 @@ export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsInt
     if (this.training) return undefined;
     this.applyComputedStatistics();
     if (this.#pending.length > 0) throw new PendingStatisticsError(this.#pending.length);
-    return this.#affine(this.runningMean, this.runningVar);
+    const mode = gradMode();
+    return this.weight.records(mode) || this.bias.records(mode)
+      ? this.#affine(this.runningMean, this.runningVar)
+      : this.#constantAffine.current();
   }
 
   forward(x: Tensor): Tensor {
@@ -96,7 +109,8 @@ export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsInt
 
   #affine(mean: Tensor, variance: Tensor): ScaleAndShift {
     const scale = this.weight.div(variance.add(this.eps).sqrt());
-    return { scale, shift: this.bias.sub(mean.mul(scale)) };
+    const shift = this.bias.sub(mean.mul(scale));
+    return { scale: scale.reshape([this.numFeatures, 1, 1, 1]), shift };
   }
 
   /** The batch statistics that the running ones still lack. */

@@ -1,6 +1,5 @@
 import { ShapeError, type Parameter, type Tensor } from "@detectron-ts/tensor";
 import { LayerOptionError } from "../errors.ts";
-import { scaleChannels } from "../layers/folding.ts";
 import { checkPositive, formatOptions } from "../layers/options.ts";
 import { Module } from "../module.ts";
 import { filledParameter } from "./vectors.ts";
@@ -92,10 +91,14 @@ export class LayerNorm extends Module<[x: Tensor], Tensor> {
   }
 
   forward(x: Tensor): Tensor {
+    if (x.rank !== 4 || x.shape[1] !== this.numChannels) {
+      throw new ShapeError("LayerNorm", `wants N×${this.numChannels}×H×W`, [x.shape]);
+    }
     const centred = x.sub(x.mean(1, { keepDims: true }));
     const variance = centred.square().mean(1, { keepDims: true });
     const normalized = centred.div(variance.add(this.eps).sqrt());
-    return scaleChannels(normalized, { scale: this.weight, shift: this.bias });
+    const perChannel = [1, this.numChannels, 1, 1];
+    return normalized.mul(this.weight.reshape(perChannel)).add(this.bias.reshape(perChannel));
   }
 
   override extraRepr(): string {

@@ -1,4 +1,4 @@
-import { Buffer, Parameter } from "@detectron-ts/tensor";
+import { Buffer, Parameter, type Variable } from "@detectron-ts/tensor";
 
 /** A trainable vector of equal values. */
 export function filledParameter(length: number, value: number): Parameter {
@@ -11,6 +11,6 @@ export function filledBuffer(length: number, value: number): Buffer {
 }
 
 /** The values of a float32 parameter or buffer. */
-export function float32Values(variable: Parameter | Buffer): Float32Array {
+export function float32Values(variable: Variable): Float32Array {
   return variable.dataSync() as Float32Array;
 }
