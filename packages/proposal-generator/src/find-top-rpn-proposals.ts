@@ -119,12 +119,14 @@ function decodeCandidates(
 /** For each candidate, 1 if its box and logit are finite. */
 function finiteRows({ proposalBoxes: { data }, objectnessLogits }: Candidates): Uint8Array {
   const logits = rowMajorData(objectnessLogits);
-  return Uint8Array.from(logits, (logit, row) => {
+  const flags = new Uint8Array(logits.length);
+  for (let row = 0; row < flags.length; row++) {
     const start = 4 * row;
     // A sum of finite float32 is finite in float64, and nothing finite comes of an infinity or NaN.
-    const sum = data[start] + data[start + 1] + data[start + 2] + data[start + 3] + logit;
-    return Number.isFinite(sum) ? 1 : 0;
-  });
+    const sum = data[start] + data[start + 1] + data[start + 2] + data[start + 3] + logits[row];
+    flags[row] = Number.isFinite(sum) ? 1 : 0;
+  }
+  return flags;
 }
 
 function checkedLevels({

@@ -11,6 +11,7 @@ import { defaultGenerator, Module } from "@detectron-ts/nn";
 import {
   LengthMismatchError,
   type Boxes,
+  type ImageList,
   type ImageSize,
   type Instances,
 } from "@detectron-ts/structures";
@@ -186,7 +187,11 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
    * @throws {@link NonFiniteProposalError} in training, when predictions are infinite or NaN.
    * @throws LengthMismatchError of `@detectron-ts/structures` in training, unless there is ground truth of each image.
    */
-  async forward(...[images, features, gtInstances]: ProposalGeneratorArgs) {
+  async forward(
+    images: ImageList,
+    features: Readonly<Record<string, Tensor>>,
+    gtInstances?: readonly Instances<GroundTruthFields>[],
+  ): Promise<ProposalGeneratorOutput> {
     const inputs = pickFeatures(features, this.inFeatures);
     const anchors = this.anchorGenerator.forward(inputs);
     const [predObjectnessLogits, predAnchorDeltas] = this.rpnHead(inputs);
@@ -204,11 +209,7 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
     // The feature maps are asked for along with the predictions, so that they come out of the session that computes
     // them on the way: what stands on them next, the RoI heads, then starts from their values and not from the image.
     await realize(...predObjectnessLogits, ...predAnchorDeltas, ...Object.values(features));
-    const output: ProposalGeneratorOutput = [
-      this.predictProposals(predictions, images.imageSizes),
-      losses,
-    ];
-    return output;
+    return [this.predictProposals(predictions, images.imageSizes), losses];
   }
 
   /** Matches anchors with ground truth and samples those to train on. See {@link labelAndSampleAnchors}. */

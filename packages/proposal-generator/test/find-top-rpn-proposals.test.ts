@@ -60,7 +60,8 @@ const apart = [
 describe("findTopRpnProposals", () => {
   it("finds the proposals that detectron2 finds, in its order", () => {
     const [proposals] = findTopRpnProposals(recorded);
-    // Logits are copied, so they say which anchors were chosen; boxes may differ by what exp rounds.
+    // Logits are copied, so they say which anchors were chosen; boxes may differ by one unit in the last
+    // place, where exp rounds the other way.
     const exactly = { atol: 0, rtol: 0 };
     expect(proposals.objectnessLogits).toBeAllclose(
       golden.float32("0.proposals.objectness_logits"),
@@ -68,7 +69,7 @@ describe("findTopRpnProposals", () => {
     );
     expect(proposals.proposalBoxes.tensor).toBeAllclose(
       golden.float32("0.proposals.proposal_boxes"),
-      { atol: 1e-4, rtol: 1e-6 },
+      { atol: 2e-5, rtol: 0 },
     );
   });
 

@@ -93,6 +93,19 @@ describe("RPN", () => {
     expect([p2.realized, p3.realized]).toEqual([true, true]);
   });
 
+  it("compiles nothing for images of other sizes", async () => {
+    const rpn = new RPN(options()).eval();
+    const sizes = [6, 7, 12, 9];
+    const compilations: number[] = [];
+    for (const side of sizes) {
+      const ofSize = new ImageList(zeros([1, 3, 4 * side, 4 * side]), [[4 * side, 4 * side]]);
+      const p2 = waves([1, 4, side, side]).mul(2);
+      await rpn(ofSize, { p2, p3: p2.slice(2, 0, side, 2).slice(3, 0, side, 2) });
+      compilations.push(runtime.stats().compilations);
+    }
+    expect(compilations).toEqual(sizes.map(() => compilations[0]));
+  });
+
   it("gives weighted, differentiable losses in training, and the proposals of training", async () => {
     const rpn = new RPN({ ...options(), lossWeight: { loss_rpn_loc: 2 } });
     const [proposals, losses] = await rpn(images, features(), gtInstances);
