@@ -1,6 +1,7 @@
+import "@detectron-ts/runtime";
 import { BasicBlock, BasicStem, BottleneckBlock } from "@detectron-ts/layers";
 import { BatchNorm2d, FrozenBatchNorm2d, LayerOptionError } from "@detectron-ts/nn";
-import { zeros } from "@detectron-ts/tensor";
+import { ones, zeros } from "@detectron-ts/tensor";
 import { describe, expect, it } from "vitest";
 import {
   type DefaultStagesOptions,
@@ -177,6 +178,18 @@ describe("freezing", () => {
       if (!name.endsWith("norm")) continue;
       const isFrozen = name.startsWith("stem") || name.startsWith("res2");
       expect(module).toBeInstanceOf(isFrozen ? FrozenBatchNorm2d : BatchNorm2d);
+    }
+  });
+
+  it("lets gradients reach the parts in training only", async () => {
+    const resnet = tiny({ numStages: 3 }, { freezeAt: 2 });
+    await resnet(ones([1, 3, 32, 32]))
+      .res4.square()
+      .sum()
+      .backward();
+    for (const [name, { grad }] of resnet.namedParameters()) {
+      const isFrozen = name.startsWith("stem") || name.startsWith("res2");
+      expect([name, grad === null]).toEqual([name, isFrozen]);
     }
   });
 

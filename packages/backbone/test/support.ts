@@ -1,12 +1,13 @@
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { type Config, getCfg } from "@detectron-ts/config";
 import { cat, type Tensor, tensor } from "@detectron-ts/tensor";
 
 /** A config of detectron2 by its path, with overrides as in `mergeFromList`. */
 export function configFor(file: string, overrides: readonly unknown[] = []): Config {
   const cfg = getCfg();
-  const { resolve } = createRequire(import.meta.url);
-  cfg.mergeFromFile(resolve(`@detectron-ts/configs/${file}`));
+  const require = createRequire(import.meta.url);
+  cfg.mergeFromFile(join(dirname(require.resolve("@detectron-ts/configs/package.json")), file));
   cfg.mergeFromList([...overrides]);
   return cfg;
 }
