@@ -1,0 +1,41 @@
+/** An image handed to a predictor is not height × width × 3 bytes. */
+export class PredictorImageError extends Error {
+  override readonly name = "PredictorImageError";
+  readonly shape: readonly number[];
+  /** Name of the class of the image's data. */
+  readonly dataType: string;
+
+  constructor(shape: readonly number[], dataType: string) {
+    super(
+      `The image is a ${dataType} of shape [${shape.join(", ")}]; wanted a Uint8Array of [height, width, 3]`,
+    );
+    this.shape = shape;
+    this.dataType = dataType;
+  }
+}
+
+/** A predictor is to be made of a config that names no checkpoint: its model would be random. */
+export class MissingWeightsError extends Error {
+  override readonly name = "MissingWeightsError";
+
+  constructor() {
+    super(
+      "MODEL.WEIGHTS is empty: name a checkpoint there or as `weights`, " +
+        "or construct the predictor around a model of your own",
+    );
+  }
+}
+
+/** A list of overrides ends with a key, or has something else in the place of a key. */
+export class OverridesError extends Error {
+  override readonly name = "OverridesError";
+  readonly overrides: readonly string[];
+  /** Position of the entry that is wrong. */
+  readonly index: number;
+
+  constructor(overrides: readonly string[], index: number, reason: string) {
+    super(`Override ${index + 1} of ${overrides.length}, "${overrides[index]}", ${reason}`);
+    this.overrides = overrides;
+    this.index = index;
+  }
+}

@@ -1,0 +1,72 @@
+/** An image handed to a model is not what its normalisation expects. */
+export class ModelImageError extends Error {
+  override readonly name = "ModelImageError";
+  /** Position in the batch. */
+  readonly index: number;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** Number of channels the model normalises. */
+  readonly channels: number;
+
+  constructor(index: number, shape: readonly number[], dtype: string, channels: number) {
+    super(
+      `Image ${index} of the batch is ${dtype} [${shape.join(", ")}]; ` +
+        `wanted float32 or uint8 of shape [${channels}, height, width]`,
+    );
+    this.index = index;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.channels = channels;
+  }
+}
+
+/** A model was called with no input at all. */
+export class EmptyBatchError extends Error {
+  override readonly name = "EmptyBatchError";
+
+  constructor() {
+    super("The batch is empty; a model needs at least one image");
+  }
+}
+
+/** Some inputs of a batch lack a field that the call needs. */
+export class MissingInputError extends Error {
+  override readonly name = "MissingInputError";
+  readonly field: string;
+  /** Positions in the batch of the inputs without the field. */
+  readonly indices: readonly number[];
+
+  constructor(field: string, indices: readonly number[], reason: string) {
+    super(`Input ${indices.join(", ")} of the batch has no \`${field}\`, which ${reason}`);
+    this.field = field;
+    this.indices = indices;
+  }
+}
+
+/** One list has an entry per image, the batch has another number of images. */
+export class BatchLengthError extends Error {
+  override readonly name = "BatchLengthError";
+  readonly what: string;
+  readonly got: number;
+  readonly wanted: number;
+
+  constructor(what: string, got: number, wanted: number) {
+    super(`Got ${got} ${what} for a batch of ${wanted} images`);
+    this.what = what;
+    this.got = got;
+    this.wanted = wanted;
+  }
+}
+
+/** Parts or settings that do not go together were given to a model's constructor. */
+export class ModelOptionsError extends Error {
+  override readonly name = "ModelOptionsError";
+  readonly option: string;
+  readonly value: unknown;
+
+  constructor(option: string, value: unknown, wanted: string) {
+    super(`${option} is ${JSON.stringify(value)}; wanted ${wanted}`);
+    this.option = option;
+    this.value = value;
+  }
+}

@@ -1,0 +1,213 @@
+import { type Backbone, buildBackbone, type FeatureMaps } from "@detectron-ts/backbone";
+import type { Config } from "@detectron-ts/config";
+import { Module } from "@detectron-ts/nn";
+import {
+  buildProposalGenerator,
+  type ProposalGenerator,
+  type ProposalGeneratorOutput,
+} from "@detectron-ts/proposal-generator";
+import {
+  buildRoiHeads,
+  type DetectionFields,
+  type Losses,
+  type MaskBranchOptions,
+  type ROIHeads,
+  type StandardROIHeads,
+  type TargetFields,
+} from "@detectron-ts/roi-heads";
+import type { ImageList, Instances } from "@detectron-ts/structures";
+import type { Buffer } from "@detectron-ts/tensor";
+
+import { BatchLengthError } from "./errors.ts";
+import { type ModelInput, outputSize, requireField } from "./model-input.ts";
+import { detectorPostprocess, type Postprocessed } from "./postprocessing.ts";
+import { channelBuffer, preprocessImages } from "./preprocess-images.ts";
+
+/** Options of {@link GeneralizedRCNN}. */
+export interface GeneralizedRCNNOptions<
+  Heads extends ROIHeads = ROIHeads,
+  Generator extends ProposalGenerator | undefined = ProposalGenerator | undefined,
+> {
+  readonly backbone: Backbone;
+  /** Undefined where the inputs bring their proposals (Fast R-CNN). */
+  readonly proposalGenerator: Generator;
+  readonly roiHeads: Heads;
+  /** Mean of each channel, in the order of `inputFormat`, on the scale of 0 to 255. */
+  readonly pixelMean: readonly number[];
+  /** Standard deviation of each channel. */
+  readonly pixelStd: readonly number[];
+  /** Order of the channels, `BGR` or `RGB`, for those who read images for the model. */
+  readonly inputFormat: string;
+}
+
+/** `StandardROIHeads` with the mask branch that MODEL.MASK_ON gives them. */
+export type MaskROIHeads = StandardROIHeads & Required<MaskBranchOptions>;
+
+/** Options of {@link GeneralizedRCNN.inference}. */
+export interface DetectionOptions {
+  /**
+   * Boxes and classes found already, one entry per image, in pixels of the network's input. Then only the later heads run
+   * (masks), on these boxes.
+   */
+  readonly detectedInstances?: readonly Instances<DetectionFields>[];
+}
+
+/** What was found in one image. */
+export interface DetectionOutput {
+  /** By decreasing score, in pixels of the wanted size; `predMasks` are N×height×width bitmaps. */
+  readonly instances: Instances<Postprocessed<DetectionFields>>;
+}
+
+/**
+ * The two-stage detectors: a backbone, a generator of proposals, and heads that look at each proposed region (Fast R-CNN,
+ * Girshick 2015; Faster R-CNN, Ren et al. 2015; Mask R-CNN, He et al. 2017). Mirrors `detectron2.modeling.GeneralizedRCNN`.
+ *
+ * A call gives what was found in each image, or in training the losses; {@link inference} and {@link losses} are these
+ * two with result types of their own. Every part can be called by itself:
+ *
+ * ```ts
+ * const images = model.preprocessImage(inputs);
+ * const features = model.backbone(images.tensor);
+ * const [proposals] = await model.proposalGenerator(images, features);
+ * const [instances] = await model.roiHeads(images, features, proposals);
+ * ```
+ *
+ * @typeParam Heads - class of the RoI heads.
+ * @typeParam Generator - class of the proposal generator; undefined for a model that is given its proposals.
+ */
+export class GeneralizedRCNN<
+  Heads extends ROIHeads = StandardROIHeads,
+  Generator extends ProposalGenerator | undefined = ProposalGenerator,
+> extends Module<[batchedInputs: readonly ModelInput[]], Promise<DetectionOutput[] | Losses>> {
+  readonly backbone: Backbone;
+  readonly proposalGenerator: Generator;
+  readonly roiHeads: Heads;
+  readonly pixelMean: Buffer;
+  readonly pixelStd: Buffer;
+  readonly inputFormat: string;
+
+  /** @throws ModelOptionsError when mean or deviation isn't a number for each channel. */
+  constructor(options: GeneralizedRCNNOptions<Heads, Generator>) {
+    super();
+    this.backbone = options.backbone;
+    this.proposalGenerator = options.proposalGenerator;
+    this.roiHeads = options.roiHeads;
+    this.pixelMean = channelBuffer("pixelMean", options.pixelMean);
+    this.pixelStd = channelBuffer("pixelStd", options.pixelStd);
+    this.registerBuffer("pixel_mean", this.pixelMean, { persistent: false });
+    this.registerBuffer("pixel_std", this.pixelStd, { persistent: false });
+    this.inputFormat = options.inputFormat;
+  }
+
+  /** Every part as the config names it. */
+  static fromConfig(cfg: Config): GeneralizedRCNNOptions {
+    const backbone = buildBackbone(cfg);
+    const shapes = backbone.outputShape();
+    return {
+      backbone,
+      proposalGenerator: buildProposalGenerator(cfg, shapes),
+      roiHeads: buildRoiHeads(cfg, shapes),
+      pixelMean: cfg.MODEL.PIXEL_MEAN,
+      pixelStd: cfg.MODEL.PIXEL_STD,
+      inputFormat: cfg.INPUT.FORMAT,
+    };
+  }
+
+  forward(batchedInputs: readonly ModelInput[]): Promise<DetectionOutput[] | Losses> {
+    return this.training ? this.losses(batchedInputs) : this.inference(batchedInputs);
+  }
+
+  /**
+   * The losses of the RoI heads, then those of the proposal generator.
+   *
+   * @throws MissingInputError when an input has no `instances`, or no `proposals` though the model needs them.
+   */
+  async losses(batchedInputs: readonly ModelInput[]): Promise<Losses> {
+    const targets = requireField(batchedInputs, "instances", "training needs");
+    const images = this.preprocessImage(batchedInputs);
+    const features = this.backbone(images.tensor);
+    const [proposals, proposalLosses] = await this.#propose(
+      batchedInputs,
+      images,
+      features,
+      targets,
+    );
+    const [, detectorLosses] = await this.roiHeads(images, features, proposals, targets);
+    return { ...detectorLosses, ...proposalLosses };
+  }
+
+  /**
+   * What is found in each image, mapped to the size that its input asks for; or with `doPostprocess: false` the RoI heads'
+   * instances as they are, in pixels of the network's input and with masks as squares over their boxes.
+   *
+   * @throws MissingInputError when an input has no `proposals` though the model needs them.
+   * @throws BatchLengthError when `detectedInstances` aren't as many as the inputs.
+   */
+  inference(
+    batchedInputs: readonly ModelInput[],
+    options?: DetectionOptions & { readonly doPostprocess?: true },
+  ): Promise<DetectionOutput[]>;
+  inference(
+    batchedInputs: readonly ModelInput[],
+    options: DetectionOptions & { readonly doPostprocess: false },
+  ): Promise<Instances<DetectionFields>[]>;
+  async inference(
+    batchedInputs: readonly ModelInput[],
+    {
+      detectedInstances,
+      doPostprocess = true,
+    }: DetectionOptions & { doPostprocess?: boolean } = {},
+  ): Promise<DetectionOutput[] | Instances<DetectionFields>[]> {
+    const images = this.preprocessImage(batchedInputs);
+    const features = this.backbone(images.tensor);
+    const instances = detectedInstances
+      ? await this.#lookAgain(features, detectedInstances, images.length)
+      : await this.#detect(batchedInputs, images, features);
+    if (!doPostprocess) return instances;
+    return instances.map((instancesOfImage, i) => {
+      const [height, width] = outputSize(batchedInputs[i], images.imageSizes[i]);
+      return { instances: detectorPostprocess(instancesOfImage, height, width) };
+    });
+  }
+
+  /** The network's input; see {@link preprocessImages}. */
+  preprocessImage(batchedInputs: readonly ModelInput[]): ImageList {
+    return preprocessImages(batchedInputs, this);
+  }
+
+  async #detect(
+    batchedInputs: readonly ModelInput[],
+    images: ImageList,
+    features: FeatureMaps,
+  ): Promise<Instances<DetectionFields>[]> {
+    const [proposals] = await this.#propose(batchedInputs, images, features);
+    const [instances] = await this.roiHeads(images, features, proposals);
+    return instances;
+  }
+
+  /** Runs the later heads on boxes that are known. */
+  async #lookAgain(
+    features: FeatureMaps,
+    detectedInstances: readonly Instances<DetectionFields>[],
+    numImages: number,
+  ): Promise<Instances<DetectionFields>[]> {
+    if (detectedInstances.length !== numImages) {
+      throw new BatchLengthError("detectedInstances", detectedInstances.length, numImages);
+    }
+    return this.roiHeads.forwardWithGivenBoxes(features, detectedInstances);
+  }
+
+  /** Proposals of the generator, or of the inputs where there is none. */
+  async #propose(
+    batchedInputs: readonly ModelInput[],
+    images: ImageList,
+    features: FeatureMaps,
+    targets?: readonly Instances<TargetFields>[],
+  ): Promise<ProposalGeneratorOutput> {
+    if (this.proposalGenerator) return this.proposalGenerator(images, features, targets);
+    return [
+      requireField(batchedInputs, "proposals", "a model without proposal generator needs"),
+      {},
+    ];
+  }
+}
