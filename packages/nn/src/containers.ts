@@ -9,7 +9,8 @@ export type Layer = (x: Tensor) => Tensor;
  * {@link relu} counts, as a module without parameters would.
  */
 export class Sequential extends Module<[x: Tensor], Tensor> {
-  readonly #layers: { readonly checkpointName: string; readonly layer: Layer }[] = [];
+  /** Functions, and the names of children: a child may be replaced after it was added. */
+  readonly #layers: (Layer | string)[] = [];
 
   constructor(...layers: readonly Layer[]) {
     super();
@@ -19,20 +20,25 @@ export class Sequential extends Module<[x: Tensor], Tensor> {
   /**
    * Appends a layer.
    *
-   * @param checkpointName Its position when left out.
+   * @param checkpointName Of a module; its position when left out.
+   * @throws ModuleNameError when the name is taken or no name.
    */
   add(layer: Layer, checkpointName = String(this.#layers.length)): this {
-    if (layer instanceof ModuleBase) this.registerModule(checkpointName, layer);
-    this.#layers.push({ checkpointName, layer });
+    if (layer instanceof ModuleBase) {
+      this.registerModule(checkpointName, layer);
+      this.#layers.push(checkpointName);
+    } else {
+      this.#layers.push(layer);
+    }
     return this;
   }
 
   forward(x: Tensor): Tensor {
-    // A child may have been replaced since it was added.
     const children = this.namedChildren();
-    return this.#layers.reduce((current, { checkpointName, layer }) => {
-      const child = children.get(checkpointName);
-      return child === undefined ? layer(current) : (child as Module<[Tensor], Tensor>)(current);
+    return this.#layers.reduce<Tensor>((current, layer) => {
+      const call =
+        typeof layer === "string" ? (children.get(layer) as Module<[Tensor], Tensor>) : layer;
+      return call(current);
     }, x);
   }
 }

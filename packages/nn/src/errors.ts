@@ -89,7 +89,7 @@ export class PendingStatisticsError extends Error {
   ) {
     super(
       `BatchNorm2d has seen ${batches} training ${batches === 1 ? "batch" : "batches"} whose statistics ` +
-        "are not computed yet: await updateRunningStatistics(model) before evaluating it",
+        "are not computed yet: await updateRunningStatistics(model) before evaluating or freezing it",
     );
   }
 }

@@ -14,6 +14,7 @@ import { describe, expect, it } from "vitest";
 import {
   BatchNorm2d,
   Conv2d,
+  convertFrozenBatchNorm,
   ConvTranspose2d,
   FrozenBatchNorm2d,
   Generator,
@@ -178,6 +179,7 @@ describe("running statistics", () => {
     norm(random(2, 2, 3, 3));
     norm.eval();
     expect(() => norm(random(1, 2, 1, 1))).toThrow(PendingStatisticsError);
+    expect(() => convertFrozenBatchNorm(norm)).toThrow(PendingStatisticsError);
     await updateRunningStatistics(norm);
     expect((await norm(random(1, 2, 1, 1)).data()).length).toBe(2);
     expect(norm.numBatchesTracked.dataSync()[0]).toBe(1n);

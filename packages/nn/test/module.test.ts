@@ -69,6 +69,8 @@ describe("a module", () => {
     expectTypeOf(doubler).toBeCallableWith(4);
     expectTypeOf(doubler(4)).toEqualTypeOf<number>();
     expectTypeOf<Doubler>().toExtend<AnyModule>();
+    expectTypeOf<AsyncDoubler>().toExtend<AnyModule>();
+    expectTypeOf<ModuleList<Linear>>().toExtend<AnyModule>();
     expectTypeOf<Conv2d>().toExtend<(x: Tensor) => Tensor>();
   });
 
@@ -361,6 +363,7 @@ describe("containers", () => {
     const list = new ModuleList([linear(), linear()]);
     expect([...list.stateDict().keys()]).toEqual(["0.weight", "1.weight"]);
     expect([list.size, list.at(-1), list.at(2)]).toEqual([2, [...list][1], undefined]);
+    expect(() => list.forward()).toThrow("call its members");
     expectTypeOf(list.at(0)).toEqualTypeOf<Linear | undefined>();
   });
 

@@ -76,8 +76,7 @@ export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsInt
    */
   scaleAndShift(): ScaleAndShift | undefined {
     if (this.training) return undefined;
-    this.applyComputedStatistics();
-    if (this.#pending.length > 0) throw new PendingStatisticsError(this.#pending.length);
+    this.settleStatistics();
     const mode = gradMode();
     return this.weight.records(mode) || this.bias.records(mode)
       ? this.#affine(this.runningMean, this.runningVar)
@@ -125,13 +124,23 @@ export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsInt
     }
   }
 
+  /**
+   * Brings the running statistics up to date.
+   *
+   * @throws PendingStatisticsError when batch statistics that belong to them have no values.
+   */
+  settleStatistics(): void {
+    this.applyComputedStatistics();
+    if (this.#pending.length > 0) throw new PendingStatisticsError(this.#pending.length);
+  }
+
   #apply({ mean, variance, count }: BatchStatistics): void {
     const { momentum } = this;
     const blend = (running: Buffer, batch: Tensor, factor: number): void => {
       const values = batch.dataSync() as Float32Array;
       running.set(
         float32Values(running).map(
-          (old, c) => (1 - momentum) * old + momentum * factor * values[c]!,
+          (old, c) => (1 - momentum) * old + momentum * factor * values[c],
         ),
       );
     };

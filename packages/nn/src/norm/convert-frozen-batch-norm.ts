@@ -5,7 +5,7 @@ import { FrozenBatchNorm2d } from "./frozen-batch-norm2d.ts";
 function freeze(norm: BatchNorm2d): FrozenBatchNorm2d {
   const { numFeatures, eps } = norm;
   const frozen = new FrozenBatchNorm2d({ numFeatures, eps });
-  norm.applyComputedStatistics();
+  norm.settleStatistics();
   for (const vector of ["weight", "bias", "runningMean", "runningVar"] as const) {
     frozen[vector].set(norm[vector].dataSync().slice());
   }
@@ -17,6 +17,7 @@ function freeze(norm: BatchNorm2d): FrozenBatchNorm2d {
  * place. Mirrors `FrozenBatchNorm2d.convert_frozen_batchnorm`.
  *
  * @returns `module`; the frozen norm where it is a batch norm itself.
+ * @throws PendingStatisticsError when running statistics are not up to date; see `updateRunningStatistics`.
  */
 export function convertFrozenBatchNorm<M extends AnyModule>(module: M): M | FrozenBatchNorm2d {
   if (module instanceof BatchNorm2d) return freeze(module);
