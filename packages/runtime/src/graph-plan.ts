@@ -32,8 +32,8 @@ function isFed(variable: Variable, user: Node): boolean {
  * Describes how to compute `fetches` with `nodes` from values that exist.
  *
  * The key lists, node by node, the operation, its structural attributes, where its inputs come from (an
- * earlier node, a fed value of some dtype and rank, or a baked variable), and in the end the fetches. Two
- * graphs with one key differ only in sizes and values, so one session serves both.
+ * earlier node, a fed value of some dtype and rank, or a baked variable), the dtypes and ranks of its
+ * outputs, and in the end the fetches. Two graphs with one key differ only in sizes and values, so one session serves both.
  */
 export function planGraph(nodes: readonly Node[], fetches: readonly Tensor[]): KeyedPlan {
   const position = new Map(nodes.map((node, i) => [node, i]));
@@ -64,9 +64,9 @@ export function planGraph(nodes: readonly Node[], fetches: readonly Tensor[]): K
     return names[input.index];
   };
 
-  const parts = nodes.map((node) => {
-    const attrs = JSON.stringify(node.attrs);
-    return `${node.op}(${node.inputs.map(reference).join(" ")};${attrs};${node.outputs[0].dtype})`;
+  const parts = nodes.map(({ op, inputs, attrs, outputs }) => {
+    const results = outputs.map(({ dtype, shape }) => `${dtype}${shape.length}`).join(" ");
+    return `${op}(${inputs.map(reference).join(" ")};${JSON.stringify(attrs)})${results}`;
   });
   parts.push(fetches.map(reference).join(" "));
   return {

@@ -69,6 +69,12 @@ describe("the session cache", () => {
     await realize(zeros([2]).add(zeros([2])));
     expect(runtime.stats().compilations).toBe(6);
   });
+
+  it("tells apart ranks that only occur in between", async () => {
+    const x = zeros([2, 3]).add(1);
+    expect((await x.reshape([6]).add(1).toNdarray()).shape).toEqual([6]);
+    expect((await x.reshape([3, 2]).add(1).toNdarray()).shape).toEqual([3, 2]);
+  });
 });
 
 describe("empty tensors", () => {

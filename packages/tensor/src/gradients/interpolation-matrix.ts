@@ -15,7 +15,7 @@ export function interpolationMatrix(
   for (let i = 0; i < outputSide; i++) {
     const row = i * inputSide;
     if (mode === "nearest") {
-      matrix[row + Math.min(Math.floor(i * scale), inputSide - 1)] = 1;
+      matrix[row + Math.floor((i * inputSide) / outputSide)] = 1;
       continue;
     }
     const x = Math.max((i + 0.5) * scale - 0.5, 0);
