@@ -1,0 +1,62 @@
+import { readCheckpoint, type LoadReport } from "@detectron-ts/checkpoint";
+import type { Config } from "@detectron-ts/config";
+
+import { UsageError } from "../errors.ts";
+import { datasetClasses } from "./dataset-classes.ts";
+
+/** Key of the class names, a JSON list, in the metadata of a safetensors checkpoint. */
+export const CLASSES_KEY = "thing_classes";
+
+/**
+ * The names of a model's classes by index: those of `--classes`, else those stored in the checkpoint, else those of the
+ * dataset that the config is tested on; undefined when nobody knows them.
+ *
+ * @throws UsageError when `--classes` has another number of names than the model has classes.
+ */
+export async function findClassNames(
+  cfg: Config,
+  report: LoadReport,
+  given: readonly string[] | undefined,
+): Promise<readonly string[] | undefined> {
+  const count = classCount(cfg);
+  if (given !== undefined && given.length !== count) {
+    throw new UsageError(
+      `--classes has ${given.length} names (${given.join(", ")}), but the model has ${count} classes`,
+    );
+  }
+  const candidates = [given, await storedClasses(report), datasetClasses(cfg.DATASETS.TEST[0])];
+  return candidates.find((names) => names?.length === count);
+}
+
+function classCount({ MODEL }: Config): number {
+  switch (MODEL.META_ARCHITECTURE) {
+    case "ProposalNetwork":
+      return 0;
+    case "RetinaNet":
+      return MODEL.RETINANET.NUM_CLASSES;
+    default:
+      return MODEL.ROI_HEADS.NUM_CLASSES;
+  }
+}
+
+/** Class names in the metadata of the checkpoint that was loaded. */
+async function storedClasses({ file, format }: LoadReport): Promise<readonly string[] | undefined> {
+  if (file === undefined || format !== "safetensors") return undefined;
+  await using checkpoint = await readCheckpoint(file);
+  const text = checkpoint.extra.get(CLASSES_KEY);
+  return typeof text === "string" ? parseNames(text) : undefined;
+}
+
+/** A JSON list of texts; anything else that somebody may have stored under the key counts as no names. */
+function parseNames(text: string): readonly string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isNames(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
