@@ -46,9 +46,9 @@ export class GroupNorm extends Module<[x: Tensor], Tensor> {
     }
     const [n, , height, width] = x.shape as [number, number, number, number];
     const perGroup = numChannels / numGroups;
-    const groups = x.reshape([n, numGroups, perGroup * height * width]);
-    const mean = groups.mean(2, { keepDims: true });
-    const variance = groups.sub(mean).square().mean(2, { keepDims: true });
+    const rows = x.reshape([n, numGroups, perGroup * height, width]);
+    const mean = meanOfRows(rows);
+    const variance = meanOfRows(rows.sub(mean.unsqueeze(-1)).square());
     // Factors and summands of channels are small; with them the activations are passed over once.
     const inverseStd = variance.add(this.eps).sqrt().reciprocal();
     const scale = inverseStd.mul(this.weight.reshape([1, numGroups, perGroup]));
@@ -61,6 +61,16 @@ export class GroupNorm extends Module<[x: Tensor], Tensor> {
     const { numGroups, numChannels, eps } = this;
     return formatOptions({ numGroups, numChannels, eps });
   }
+}
+
+/**
+ * Mean over the last two axes, one after the other: a group of a large image has so many values that adding
+ * them up in one go would cost digits of float32, which fifty layers of a network then multiply.
+ *
+ * @returns N×G×1 of N×G×rows×width.
+ */
+function meanOfRows(rows: Tensor): Tensor {
+  return rows.mean(3).mean(2, { keepDims: true });
 }
 
 /** Options of {@link LayerNorm}. */
