@@ -6,6 +6,7 @@ import {
   type RandomGenerator,
 } from "@detectron-ts/matcher";
 import { defaultGenerator, Module } from "@detectron-ts/nn";
+import { addGroundTruthToProposals, type Proposals } from "@detectron-ts/proposal-generator";
 import { pairwiseIou, type Instances } from "@detectron-ts/structures";
 import ndarray from "ndarray";
 
@@ -18,13 +19,12 @@ import type {
   LabeledProposalFields,
   Losses,
   MaskFields,
-  ProposalFields,
+  RegionFields,
   ScalarRecorder,
   TargetFields,
 } from "./fields.ts";
 import { pickFeatures } from "./input-shape.ts";
 import type { ROIHeadsArgs, ROIHeadsOutput } from "./roi-heads.ts";
-import { addGroundTruthToProposals } from "./sampling/add-ground-truth.ts";
 import { flatClasses } from "./sampling/classes.ts";
 
 /** Options that all ROI heads share. */
@@ -98,7 +98,7 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
   /** Detections of the box branch alone. */
   protected abstract detect(
     features: Features,
-    proposals: readonly Instances<ProposalFields>[],
+    proposals: readonly Instances<RegionFields>[],
   ): Promise<Instances<DetectionFields>[]>;
 
   /** See {@link ROIHeads}. */
@@ -126,17 +126,17 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
    * @throws {@link CountMismatchError} unless there are targets for each image.
    */
   labelAndSampleProposals(
-    proposals: readonly Instances<ProposalFields>[],
+    proposals: readonly Proposals[],
     targets: readonly Instances<TargetFields>[],
   ): Instances<LabeledProposalFields>[] {
     if (targets.length !== proposals.length) {
       throw new CountMismatchError("targets", targets.length, proposals.length);
     }
     const counts = { foreground: 0, background: 0 };
-    const sampled = proposals.map((imageProposals, i) => {
-      const candidates = this.proposalAppendGt
-        ? addGroundTruthToProposals(imageProposals, targets[i])
-        : imageProposals;
+    const allCandidates = this.proposalAppendGt
+      ? addGroundTruthToProposals(targets, proposals)
+      : proposals;
+    const sampled = allCandidates.map((candidates, i) => {
       const { rows, matches, classes, numForeground } = this.#sample(candidates, targets[i]);
       counts.foreground += numForeground;
       counts.background += rows.length - numForeground;
@@ -151,7 +151,7 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
   }
 
   #sample(
-    { proposalBoxes }: Instances<ProposalFields>,
+    { proposalBoxes }: Instances<RegionFields>,
     { gtBoxes, gtClasses }: Instances<TargetFields>,
   ) {
     const { matches, matchLabels } = this.proposalMatcher.match(

@@ -11,8 +11,8 @@ export type Losses = Record<string, Tensor>;
 /** A class index for each instance. */
 export type ClassIndices = NdArray<Int32Array> | Int32Array;
 
-/** What the heads need of a proposal. Other fields are carried along where detectron2 does so. */
-export interface ProposalFields {
+/** A region of an image to look at: what the heads need of a proposal. */
+export interface RegionFields {
   /** In pixels of the network's input. */
   readonly proposalBoxes: Boxes;
 }
@@ -36,7 +36,7 @@ export interface TargetFields {
 }
 
 /** A proposal with the ground truth it was matched with. */
-export interface LabeledProposalFields extends ProposalFields {
+export interface LabeledProposalFields extends RegionFields {
   /** In `[0, numClasses]`; `numClasses` is background, -1 is ignored. */
   readonly gtClasses: ClassIndices;
   /** Absent where the image has no ground truth. Meaningless for background. */

@@ -32,7 +32,7 @@ export type {
   LabeledProposalFields,
   Losses,
   MaskFields,
-  ProposalFields,
+  RegionFields,
   ScalarRecorder,
   TargetFields,
 } from "./fields.ts";
@@ -57,7 +57,6 @@ export {
 } from "./pooler/roi-pooler.ts";
 export { Res5ROIHeads, type Res5ROIHeadsOptions } from "./res5-roi-heads.ts";
 export type { ROIHeads, ROIHeadsArgs, ROIHeadsOutput } from "./roi-heads.ts";
-export { addGroundTruthToProposals } from "./sampling/add-ground-truth.ts";
 export {
   selectForegroundProposals,
   type ForegroundProposals,

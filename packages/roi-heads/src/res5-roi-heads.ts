@@ -14,7 +14,7 @@ import type {
   LabeledProposalFields,
   Losses,
   MaskFields,
-  ProposalFields,
+  RegionFields,
 } from "./fields.ts";
 import { pickFeatures, pooledShape, type FeatureShapes } from "./input-shape.ts";
 import { addMasks } from "./mask/add-masks.ts";
@@ -131,7 +131,7 @@ export class Res5ROIHeads extends BaseROIHeads {
 
   protected override async detect(
     features: Features,
-    proposals: readonly Instances<ProposalFields>[],
+    proposals: readonly Instances<RegionFields>[],
   ): Promise<Instances<DetectionFields>[]> {
     const boxes = proposals.map(({ proposalBoxes }) => proposalBoxes);
     const regionFeatures = this.sharedRoiTransform(features, boxes);

@@ -1,4 +1,5 @@
 import type { Module } from "@detectron-ts/nn";
+import type { Proposals } from "@detectron-ts/proposal-generator";
 import type { ImageList, Instances } from "@detectron-ts/structures";
 
 import type {
@@ -7,7 +8,6 @@ import type {
   GivenBoxFields,
   Losses,
   MaskFields,
-  ProposalFields,
   TargetFields,
 } from "./fields.ts";
 
@@ -18,7 +18,7 @@ import type {
 export type ROIHeadsArgs = [
   images: ImageList,
   features: Features,
-  proposals: readonly Instances<ProposalFields>[],
+  proposals: readonly Proposals[],
   targets?: readonly Instances<TargetFields>[],
 ];
 

@@ -14,7 +14,7 @@ import type {
   LabeledProposalFields,
   Losses,
   MaskFields,
-  ProposalFields,
+  RegionFields,
 } from "./fields.ts";
 import { pickFeatures, pooledShape, type FeatureShapes } from "./input-shape.ts";
 import { addMasks } from "./mask/add-masks.ts";
@@ -137,7 +137,7 @@ export class StandardROIHeads extends BaseROIHeads {
 
   protected override async detect(
     features: Features,
-    proposals: readonly Instances<ProposalFields>[],
+    proposals: readonly Instances<RegionFields>[],
   ): Promise<Instances<DetectionFields>[]> {
     const predictions = this.predict(features, proposals);
     const [instances] = await this.boxPredictor.inference(predictions, proposals);
@@ -160,7 +160,7 @@ export class StandardROIHeads extends BaseROIHeads {
   /** Scores and deltas of proposals; lazy. */
   protected predict(
     features: Features,
-    proposals: readonly Instances<ProposalFields>[],
+    proposals: readonly Instances<RegionFields>[],
   ): FastRCNNPredictions {
     const boxes = proposals.map(({ proposalBoxes }) => proposalBoxes);
     const pooled = this.boxPooler(pickFeatures(features, this.inFeatures), boxes);

@@ -11,7 +11,7 @@ import { realize, tensor, type Tensor } from "@detectron-ts/tensor";
 import ndarray, { type NdArray } from "ndarray";
 
 import { CountMismatchError, ROIHeadsOptionError } from "../errors.ts";
-import type { LabeledProposalFields, Losses, ProposalFields } from "../fields.ts";
+import type { LabeledProposalFields, Losses, RegionFields } from "../fields.ts";
 import { float32Data } from "../float32-data.ts";
 import { flatSize } from "../input-shape.ts";
 import { concatClasses, flatClasses } from "../sampling/classes.ts";
@@ -187,7 +187,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
    */
   async inference(
     [scores, proposalDeltas]: FastRCNNPredictions,
-    proposals: readonly Instances<ProposalFields>[],
+    proposals: readonly Instances<RegionFields>[],
   ): Promise<FastRCNNInferenceResult> {
     const probabilities = this.probabilities(scores);
     await realize(probabilities, proposalDeltas);
@@ -216,7 +216,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
   /** Class probabilities of each image's proposals, R×(K+1); background is last. */
   async predictProbs(
     [scores]: FastRCNNPredictions,
-    proposals: readonly Instances<ProposalFields>[],
+    proposals: readonly Instances<RegionFields>[],
   ): Promise<NdArray<Float32Array>[]> {
     const probabilities = this.probabilities(scores);
     const [, columns] = probabilities.shape;
@@ -227,7 +227,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
   /** Refined boxes of each image's proposals, R×4K: one per class, or R×4: one for all. Not clipped. */
   async predictBoxes(
     [, proposalDeltas]: FastRCNNPredictions,
-    proposals: readonly Instances<ProposalFields>[],
+    proposals: readonly Instances<RegionFields>[],
   ): Promise<NdArray<Float32Array>[]> {
     const [, columns] = proposalDeltas.shape;
     const rows = await rowsPerImage(proposalDeltas, proposals);
@@ -277,7 +277,7 @@ function targetBoxes(proposals: Instances<LabeledProposalFields>): Boxes {
  */
 async function rowsPerImage(
   values: Tensor,
-  proposals: readonly Instances<ProposalFields>[],
+  proposals: readonly Instances<RegionFields>[],
 ): Promise<Float32Array[]> {
   const data = await float32Data(values);
   const [numRows, columns] = values.shape;
