@@ -25,7 +25,7 @@ export function addDemoCommand(program: Command, terminal: Terminal): void {
         {
           configFile: DEMO_FILES.config,
           weights: DEMO_FILES.weights,
-          input: [DEMO_FILES.photograph],
+          input: [relative("", DEMO_FILES.photograph)],
           output,
           confidenceThreshold: CONFIDENCE_THRESHOLD,
         },

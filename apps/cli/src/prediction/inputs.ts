@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 
 import { InputNotFoundError } from "../errors.ts";
 
@@ -38,6 +38,11 @@ async function expandInput(input: string): Promise<string[]> {
 /** Files that fit a pattern, in the order of a file manager: 2.jpg before 10.jpg. */
 async function search(pattern: string, cwd?: string): Promise<string[]> {
   const { glob } = await import("tinyglobby");
-  const found = await glob(pattern, { cwd, caseSensitiveMatch: false, expandDirectories: false });
+  const found = await glob(pattern, {
+    cwd,
+    absolute: isAbsolute(pattern),
+    caseSensitiveMatch: false,
+    expandDirectories: false,
+  });
   return found.sort(new Intl.Collator("en", { numeric: true }).compare);
 }

@@ -1,0 +1,39 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { afterAll } from "vitest";
+
+import { run } from "../src/run.ts";
+
+/** What a command line did. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Collects what is written. */
+class TextSink extends Writable {
+  text = "";
+
+  override _write(chunk: unknown, _encoding: BufferEncoding, done: () => void): void {
+    this.text += String(chunk);
+    done();
+  }
+}
+
+/** Runs `detectron` with arguments, in this process. */
+export async function detectron(...argv: string[]): Promise<Outcome> {
+  const stdout = new TextSink();
+  const stderr = new TextSink();
+  const code = await run(argv, { stdout, stderr });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** A folder that goes away after the file's tests. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "detectron-cli-"));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it, vi } from "vitest";
+
+import { detectron } from "./command-line.ts";
+
+describe("detectron", () => {
+  it("lists its commands when asked for help, and exits with 0", async () => {
+    const { code, stdout, stderr } = await detectron("--help");
+    expect(code).toBe(0);
+    for (const command of ["demo", "predict", "inspect", "config"]) {
+      expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+    }
+    expect(stderr).toBe("");
+  });
+
+  it.each(["demo", "predict", "inspect", "config"])("has help for %s", async (command) => {
+    const { code, stdout } = await detectron(command, "--help");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(`Usage: detectron ${command}`);
+  });
+
+  it("shows examples in the help of predict", async () => {
+    const { stdout } = await detectron("predict", "--help");
+    expect(stdout).toMatch("$ detectron predict --config-file COCO-InstanceSegmentation/");
+    expect(stdout).toMatch("--confidence-threshold <score>");
+  });
+
+  it("prints its version", async () => {
+    const { code, stdout } = await detectron("--version");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it.each([
+    ["without a command", [], "Usage: detectron"],
+    ["for an unknown command, suggesting the nearest", ["predct"], "Did you mean predict?"],
+    ["for an unknown option, suggesting the nearest", ["inspect", "a.pth", "--jsno"], "--json?"],
+    ["without a required option", ["predict", "--input", "a.jpg"], "--config-file"],
+    [
+      "for a threshold that is none",
+      ["predict", "--config-file", "a", "--input", "b", "--confidence-threshold", "50"],
+      "Wanted a number from 0 to 1",
+    ],
+    [
+      "for a number of threads that is none",
+      ["predict", "--config-file", "a", "--input", "b", "--threads", "0"],
+      "Wanted a whole number from 1",
+    ],
+    [
+      "for a list of class names with a gap",
+      ["predict", "--config-file", "a", "--input", "b", "--classes", "date,,fig"],
+      "Wanted names between commas",
+    ],
+    ["for overrides without a value", ["config", "Base-RCNN-FPN", "--opts", "SEED"], "no value"],
+  ])("exits with 2 %s", async (_, argv, message) => {
+    const { code, stderr } = await detectron(...argv);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it("prints an error as one line, and its stack only when DEBUG is set", async () => {
+    const quiet = await detectron("inspect", "missing.pth");
+    expect(quiet.stderr).toMatch(/^error: [^\n]+\n$/);
+    vi.stubEnv("DEBUG", "1");
+    const verbose = await detectron("inspect", "missing.pth");
+    vi.unstubAllEnvs();
+    expect(verbose.stderr).toMatch(/\n {4}at /);
+  });
+});
