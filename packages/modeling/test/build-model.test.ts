@@ -1,0 +1,157 @@
+import { NotRegisteredError } from "@detectron-ts/config";
+import { getConfig } from "@detectron-ts/model-zoo";
+import {
+  buildModel,
+  META_ARCH_REGISTRY,
+  ModelOptionsError,
+  ProposalNetwork,
+} from "@detectron-ts/modeling";
+import { init, Module } from "@detectron-ts/nn";
+import { describe, expect, it } from "vitest";
+
+import type { TwoStageModel } from "./run-parts.ts";
+import { flattenHeads, noise, tinyConfig } from "./tiny-model.ts";
+
+describe("a full-size model has as many parameters and tensors as detectron2's", () => {
+  it.each([
+    ["COCO-Detection/faster_rcnn_R_50_FPN_1x", 41_699_936, 295],
+    ["COCO-Detection/faster_rcnn_R_50_C4_1x", 33_791_644, 275],
+    ["COCO-Detection/faster_rcnn_R_50_DC5_1x", 165_581_468, 279],
+    ["COCO-Detection/faster_rcnn_R_101_FPN_3x", 60_639_840, 550],
+    ["COCO-Detection/faster_rcnn_X_101_32x8d_FPN_3x", 104_784_480, 550],
+    ["COCO-Detection/rpn_R_50_C4_1x", 18_027_787, 221],
+    ["COCO-Detection/rpn_R_50_FPN_1x", 27_393_231, 287],
+    ["COCO-InstanceSegmentation/mask_rcnn_R_50_C4_1x", 35_909_612, 279],
+    ["COCO-InstanceSegmentation/mask_rcnn_R_50_DC5_1x", 172_353_516, 291],
+    ["COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x", 44_343_216, 307],
+    ["COCO-InstanceSegmentation/mask_rcnn_R_101_FPN_3x", 63_283_120, 562],
+    ["COCO-InstanceSegmentation/mask_rcnn_X_101_32x8d_FPN_3x", 107_427_760, 562],
+  ])("%s", (name, numParameters, numTensors) => {
+    const cfg = getConfig(name);
+    const model = init.withoutDrawing(() => buildModel<TwoStageModel>(cfg));
+    const sizes = model.parameters().map(({ size }) => size);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(numParameters);
+    expect(model.stateDict().size).toBe(numTensors);
+  });
+});
+
+describe("models of the two-stage families", () => {
+  // All classes are equally likely, far below the usual threshold.
+  const everything = {
+    "MODEL.ROI_HEADS.SCORE_THRESH_TEST": 0.001,
+    "TEST.DETECTIONS_PER_IMAGE": 7,
+  };
+  const shallow = (depth: number) => ({
+    "MODEL.RESNETS.DEPTH": depth,
+    "MODEL.RESNETS.RES2_OUT_CHANNELS": 64,
+  });
+  // A multiple of 32 channels everywhere.
+  const grouped = {
+    "MODEL.RESNETS.STEM_OUT_CHANNELS": 32,
+    "MODEL.RESNETS.WIDTH_PER_GROUP": 32,
+    "MODEL.RESNETS.RES2_OUT_CHANNELS": 32,
+    "MODEL.FPN.OUT_CHANNELS": 32,
+    "MODEL.ROI_BOX_HEAD.CONV_DIM": 32,
+    "MODEL.ROI_MASK_HEAD.CONV_DIM": 32,
+  };
+
+  it.each([
+    ["ResNet-18", "COCO-Detection/faster_rcnn_R_50_FPN_1x", shallow(18)],
+    ["ResNet-34", "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x", shallow(34)],
+    ["ResNet-101", "COCO-Detection/faster_rcnn_R_101_FPN_3x", {}],
+    ["ResNeXt", "COCO-InstanceSegmentation/mask_rcnn_X_101_32x8d_FPN_3x", {}],
+    ["C4 with masks", "COCO-InstanceSegmentation/mask_rcnn_R_50_C4_1x", {}],
+    ["DC5 with masks", "COCO-InstanceSegmentation/mask_rcnn_R_50_DC5_1x", {}],
+    ["C4 for VOC", "PascalVOC-Detection/faster_rcnn_R_50_C4", {}],
+    ["FPN for VOC", "PascalVOC-Detection/faster_rcnn_R_50_FPN", {}],
+    ["GroupNorm", "Misc/mask_rcnn_R_50_FPN_3x_gn", grouped],
+    ["RGB input", "COCO-Detection/faster_rcnn_R_50_FPN_1x", { "INPUT.FORMAT": "RGB" }],
+  ])("%s finds instances in a batch of two sizes", async (_, name, overrides) => {
+    const cfg = tinyConfig(name, { ...everything, ...overrides });
+    const model = flattenHeads(buildModel(cfg)).eval();
+    const outputs = await model.inference([
+      { image: noise(60, 80) },
+      { image: noise(72, 50), height: 144, width: 100 },
+    ]);
+
+    const sizes = outputs.map(({ instances }) => instances.imageSize);
+    expect(sizes).toEqual([
+      [60, 80],
+      [144, 100],
+    ]);
+    for (const { instances } of outputs) {
+      const [height, width] = instances.imageSize;
+      expect(instances.length).toBeGreaterThan(0);
+      expect(instances.length).toBeLessThanOrEqual(7);
+      expect(instances.predBoxes.insideBox([height + 1, width + 1])).not.toContain(0);
+      expect(Math.max(...instances.predClasses.data)).toBeLessThan(cfg.MODEL.ROI_HEADS.NUM_CLASSES);
+      expect(instances.predMasks?.shape).toEqual(
+        cfg.MODEL.MASK_ON ? [instances.length, height, width] : undefined,
+      );
+    }
+  });
+
+  it.each([
+    "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x",
+    "COCO-InstanceSegmentation/mask_rcnn_R_50_C4_1x",
+  ])("%s finds nothing where no score passes the threshold", async (name) => {
+    const model = flattenHeads(buildModel(tinyConfig(name))).eval();
+    const [{ instances }] = await model.inference([{ image: noise(60, 80) }]);
+    expect(instances.length).toBe(0);
+    expect(instances.predMasks?.shape).toEqual([0, 60, 80]);
+    expect(instances.predBoxes.length).toBe(0);
+  });
+
+  it.each([
+    "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x",
+    "COCO-InstanceSegmentation/mask_rcnn_R_50_C4_1x",
+  ])("%s finds nothing where nothing is proposed", async (name) => {
+    const noProposals = { "MODEL.PROPOSAL_GENERATOR.MIN_SIZE": 10_000 };
+    const model = buildModel(tinyConfig(name, { ...everything, ...noProposals })).eval();
+    const [{ instances }] = await model.inference([{ image: noise(60, 80) }]);
+    expect(instances.length).toBe(0);
+    expect(instances.predMasks?.shape).toEqual([0, 60, 80]);
+  });
+});
+
+describe("buildModel", () => {
+  it("builds the class that META_ARCHITECTURE names", () => {
+    const model = buildModel<ProposalNetwork>(tinyConfig("COCO-Detection/rpn_R_50_FPN_1x"));
+    expect(model).toBeInstanceOf(ProposalNetwork);
+    expect(model.training).toBe(true);
+  });
+
+  it("ignores that detectron2's configs ask for CUDA", () => {
+    const cfg = tinyConfig("COCO-Detection/faster_rcnn_R_50_FPN_1x");
+    expect(cfg.MODEL.DEVICE).toBe("cuda");
+    expect(() => buildModel(cfg)).not.toThrow();
+  });
+
+  it("takes architectures that users register", () => {
+    class Constant extends Module<[], number> {
+      forward(): number {
+        return 7;
+      }
+    }
+    META_ARCH_REGISTRY.register("Constant", () => new Constant());
+    const cfg = tinyConfig("COCO-Detection/faster_rcnn_R_50_FPN_1x");
+    cfg.MODEL.META_ARCHITECTURE = "Constant";
+    expect(buildModel<Constant>(cfg)()).toBe(7);
+  });
+
+  it("names the architectures there are when asked for another", () => {
+    const cfg = tinyConfig("COCO-Detection/faster_rcnn_R_50_FPN_1x");
+    cfg.MODEL.META_ARCHITECTURE = "GeneralisedRCNN";
+    expect(() => buildModel(cfg)).toThrow(NotRegisteredError);
+    expect(() => buildModel(cfg)).toThrow(/GeneralizedRCNN/);
+  });
+
+  it("refuses a proposal network without proposal generator, and statistics of no channels", () => {
+    const precomputed = tinyConfig("COCO-Detection/rpn_R_50_FPN_1x");
+    precomputed.MODEL.PROPOSAL_GENERATOR.NAME = "PrecomputedProposals";
+    expect(() => buildModel(precomputed)).toThrow(ModelOptionsError);
+    const bad = tinyConfig("COCO-Detection/rpn_R_50_FPN_1x");
+    bad.MODEL.PIXEL_STD = [1, NaN, 1];
+    expect(() => buildModel(bad)).toThrow(ModelOptionsError);
+  });
+});
