@@ -32,8 +32,9 @@ export interface MaskRCNNConvUpsampleHeadOptions {
  * `detectron2.modeling.roi_heads.MaskRCNNConvUpsampleHead`.
  */
 export class MaskRCNNConvUpsampleHead extends Sequential implements MaskHead {
-  readonly deconv: ConvTranspose2d;
-  readonly predictor: Conv2d;
+  // Private, so that the modules keep the order in which they are added: that of detectron2's parameters.
+  readonly #deconv: ConvTranspose2d;
+  readonly #predictor: Conv2d;
   /** Factor of the loss. Changed to rebalance losses, as panoptic models do. */
   lossWeight: number;
 
@@ -53,18 +54,28 @@ export class MaskRCNNConvUpsampleHead extends Sequential implements MaskHead {
       this.add(conv, `mask_fcn${i + 1}`);
       inChannels = outChannels;
     });
-    this.deconv = new ConvTranspose2d({
+    this.#deconv = new ConvTranspose2d({
       inChannels,
       outChannels: deconvDim,
       kernelSize: 2,
       stride: 2,
     });
-    init.c2MSRAFill(this.deconv);
-    this.predictor = new Conv2d({ inChannels: deconvDim, outChannels: numClasses, kernelSize: 1 });
-    init.normal(this.predictor.weight, { std: 0.001 });
-    init.constant(this.predictor.bias, 0);
-    this.add(this.deconv, "deconv").add(relu, "deconv_relu").add(this.predictor, "predictor");
+    init.c2MSRAFill(this.#deconv);
+    this.#predictor = new Conv2d({ inChannels: deconvDim, outChannels: numClasses, kernelSize: 1 });
+    init.normal(this.#predictor.weight, { std: 0.001 });
+    init.constant(this.#predictor.bias, 0);
+    this.add(this.#deconv, "deconv").add(relu, "deconv_relu").add(this.#predictor, "predictor");
     this.lossWeight = lossWeight;
+  }
+
+  /** The transposed convolution that doubles the size. */
+  get deconv(): ConvTranspose2d {
+    return this.#deconv;
+  }
+
+  /** The 1×1 convolution to logits. */
+  get predictor(): Conv2d {
+    return this.#predictor;
   }
 
   /** Options from `MODEL.ROI_MASK_HEAD` and `MODEL.ROI_HEADS`. */
