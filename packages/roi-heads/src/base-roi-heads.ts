@@ -7,7 +7,7 @@ import {
 } from "@detectron-ts/matcher";
 import { defaultGenerator, Module } from "@detectron-ts/nn";
 import { addGroundTruthToProposals, type Proposals } from "@detectron-ts/proposal-generator";
-import { pairwiseIou, type Instances } from "@detectron-ts/structures";
+import { pairwiseIou, type ImageList, type Instances } from "@detectron-ts/structures";
 import ndarray from "ndarray";
 
 import { CountMismatchError, MissingGroundTruthError, ROIHeadsOptionError } from "./errors.ts";
@@ -108,7 +108,12 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
   ): Promise<Instances<Fields & MaskFields>[]>;
 
   /** @throws {@link MissingGroundTruthError} in training without targets. */
-  async forward(...[, features, proposals, targets]: ROIHeadsArgs): Promise<ROIHeadsOutput> {
+  async forward(
+    _images: ImageList,
+    features: Features,
+    proposals: readonly Proposals[],
+    targets?: readonly Instances<TargetFields>[],
+  ): Promise<ROIHeadsOutput> {
     if (this.training) {
       if (targets === undefined) throw new MissingGroundTruthError("targets");
       return [[], await this.losses(features, this.labelAndSampleProposals(proposals, targets))];

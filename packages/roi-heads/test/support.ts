@@ -11,8 +11,8 @@ import ndarray, { type NdArray } from "ndarray";
 /** A config of detectron2 by its path, with overrides as in `mergeFromList`. */
 export function configFor(file: string, overrides: readonly unknown[] = []): Config {
   const cfg = getCfg();
-  const { resolve } = createRequire(import.meta.url);
-  cfg.mergeFromFile(join(dirname(resolve("@detectron-ts/configs/package.json")), file));
+  const require = createRequire(import.meta.url);
+  cfg.mergeFromFile(join(dirname(require.resolve("@detectron-ts/configs/package.json")), file));
   cfg.mergeFromList([...overrides]);
   return cfg;
 }
