@@ -1,10 +1,12 @@
 import {
   DetectionCheckpointer,
   type LoadOptions,
+  type LoadReport,
   type StateDictTarget,
 } from "@detectron-ts/checkpoint";
 import type { Config } from "@detectron-ts/config";
 import { buildModel, type DetectionOutput, type ModelInput } from "@detectron-ts/modeling";
+import { init } from "@detectron-ts/nn";
 import { isNdArray, rowMajorData } from "@detectron-ts/structures";
 import { ResizeShortestEdge } from "@detectron-ts/transforms";
 import ndarray, { type NdArray } from "ndarray";
@@ -26,6 +28,8 @@ export interface DefaultPredictorOptions<Output> {
   readonly model: PredictorModel<Output>;
   /** Brings an image to the size that the model sees. */
   readonly resize: ResizeShortestEdge;
+  /** What became of the checkpoint, if one was loaded. */
+  readonly loadReport?: LoadReport;
 }
 
 /** Options of {@link DefaultPredictor.create}. */
@@ -49,11 +53,14 @@ export interface CreatePredictorOptions extends LoadOptions {
 export class DefaultPredictor<Output = DetectionOutput> {
   readonly model: PredictorModel<Output>;
   readonly resize: ResizeShortestEdge;
+  /** Which of the model's weights the checkpoint brought, and which it did not: those are zero. */
+  readonly loadReport: LoadReport | undefined;
 
   /** Takes the model out of training. */
-  constructor({ model, resize }: DefaultPredictorOptions<Output>) {
+  constructor({ model, resize, loadReport }: DefaultPredictorOptions<Output>) {
     this.model = model;
     this.resize = resize;
+    this.loadReport = loadReport;
     model.eval();
   }
 
@@ -71,14 +78,17 @@ export class DefaultPredictor<Output = DetectionOutput> {
     { weights = cfg.MODEL.WEIGHTS, ...loadOptions }: CreatePredictorOptions = {},
   ): Promise<DefaultPredictor<Output>> {
     if (weights === "") throw new MissingWeightsError();
-    const model = buildModel<PredictorModel<Output> & StateDictTarget>(cfg);
-    await new DetectionCheckpointer(model).load(weights, loadOptions);
+    // Drawing random weights, only to overwrite them, would take most of the time until the first detection.
+    const model = init.withoutDrawing(() =>
+      buildModel<PredictorModel<Output> & StateDictTarget>(cfg),
+    );
+    const loadReport = await new DetectionCheckpointer(model).load(weights, loadOptions);
     const { MIN_SIZE_TEST, MAX_SIZE_TEST } = cfg.INPUT;
     const resize = new ResizeShortestEdge({
       shortEdgeLength: MIN_SIZE_TEST,
       maxSize: MAX_SIZE_TEST,
     });
-    return new DefaultPredictor({ model, resize });
+    return new DefaultPredictor({ model, resize, loadReport });
   }
 
   /**
@@ -105,7 +115,10 @@ export class DefaultPredictor<Output = DetectionOutput> {
 
 function checkImage(image: NdArray<Uint8Array>): void {
   const isImage =
-    isNdArray(image) && image.data instanceof Uint8Array && image.size > 0 && image.shape.length === 3;
+    isNdArray(image) &&
+    image.data instanceof Uint8Array &&
+    image.size > 0 &&
+    image.shape.length === 3;
   if (!isImage || image.shape[2] !== 3) {
     throw new PredictorImageError(image.shape ?? [], image.data?.constructor.name ?? typeof image);
   }
@@ -119,7 +132,8 @@ function channelsFirst(image: NdArray<Uint8Array>, reverse: boolean): NdArray<Ui
   const plane = height * width;
   for (let channel = 0; channel < channels; channel++) {
     const source = reverse ? channels - 1 - channel : channel;
-    for (let i = 0; i < plane; i++) planes[channel * plane + i] = interleaved[i * channels + source];
+    for (let i = 0; i < plane; i++)
+      planes[channel * plane + i] = interleaved[i * channels + source];
   }
   return ndarray(planes, [channels, height, width]);
 }

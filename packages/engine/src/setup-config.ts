@@ -60,7 +60,8 @@ export function setupConfig({
 }
 
 function readConfig(configFile: string | undefined, trained: boolean): Config {
-  if (configFile !== undefined && !existsSync(configFile)) return getConfig(configFile, { trained });
+  if (configFile !== undefined && !existsSync(configFile))
+    return getConfig(configFile, { trained });
   const cfg = getCfg();
   if (configFile !== undefined) cfg.mergeFromFile(configFile);
   return cfg;

@@ -37,98 +37,92 @@ const FIELDS: Readonly<Record<string, { field: string; tolerance: keyof Toleranc
 };
 
 const root = goldenRoot();
-if (root === undefined) {
-  describeCase(COPIED, fileURLToPath(new URL(`golden/${COPIED}`, import.meta.url)));
-} else {
-  for (const name of RECORDED) describeCase(name, join(root, name));
-}
+const cases =
+  root === undefined
+    ? [[COPIED, fileURLToPath(new URL(`golden/${COPIED}`, import.meta.url))]]
+    : RECORDED.map((name) => [name, join(root, name)]);
 
-/** Compares what each part of a recorded model gives, and the model as a whole, with what detectron2 computed. */
-function describeCase(caseName: string, folder: string): void {
-  describe(caseName, () => {
-    const golden = new GoldenCase(folder);
-    let model: TwoStageModel;
+describe.each(cases)("each part of %s, and the model as a whole", (_name, folder) => {
+  const golden = new GoldenCase(folder);
+  let model: TwoStageModel;
+  beforeAll(async () => {
+    model = await golden.loadModel<TwoStageModel>();
+  });
+
+  describe.each(RUNS)("%s", (runName) => {
+    let run: GoldenRun;
+    let results: PartResults;
     beforeAll(async () => {
-      model = await golden.loadModel<TwoStageModel>();
+      run = golden.run(runName);
+      results = await runParts(model, run.inputs);
     });
 
-    describe.each(RUNS)("%s", (runName) => {
-      let run: GoldenRun;
-      let results: PartResults;
-      beforeAll(async () => {
-        run = golden.run(runName);
-        results = await runParts(model, run.inputs);
-      });
-
-      it("gives the same feature maps", async () => {
-        const stats = Object.entries(run.results.feature_stats);
-        expect(Object.keys(results.features)).toEqual(stats.map(([level]) => level));
-        for (const [level, { shape, sample_stride: stride = 1 }] of stats) {
-          const feature = results.features[level];
-          expect(feature.shape).toEqual(shape);
-          const sample = Array.from(await feature.data(), Number).filter(
-            (_, i) => i % stride === 0,
-          );
-          const recorded =
-            run.recorded.tensors.get(`features.${level}`) ??
-            run.recorded.tensor(`features_sample.${level}`);
-          const atol = golden.tolerances.features;
-          expect(sample).toBeAllclose(recorded.data, { atol, rtol: 0 });
-        }
-      });
-
-      it("gives the same proposals and instances in the same order", () => {
-        const fields: Record<string, object> = {};
-        for (const [i, output] of results.outputs.entries()) {
-          const isDetection = "instances" in output;
-          fields[`${i}.proposals`] = results.proposals[i].fields();
-          fields[`${i}.raw_instances`] = results.rawInstances[i]?.fields();
-          fields[isDetection ? `${i}.instances` : `${i}.final_proposals`] = isDetection
-            ? output.instances.fields()
-            : output.proposals.fields();
-        }
-        const differences = recordedFields().flatMap((name) => {
-          const [image, stage, recordedName] = name.split(".");
-          const { field, tolerance } = FIELDS[recordedName];
-          const value: unknown = Reflect.get(fields[`${image}.${stage}`], field);
-          const recorded = run.recorded.tensor(name);
-          // Of a batch, only the masks of the first instances are recorded.
-          const firstRows =
-            isNdArray(value) && field === "predMasks" ? value.hi(recorded.shape[0]) : value;
-          const { pass, message } = compareAllclose(
-            value instanceof Boxes ? value.tensor : firstRows,
-            recorded,
-            { atol: tolerance === "exact" ? 0 : golden.tolerances[tolerance], rtol: 0 },
-          );
-          return pass ? [] : [`${name}: ${message}`];
-        });
-        expect(differences).toEqual([]);
-      });
-
-      it("gives the same masks but for a few pixels on their borders", () => {
-        let flipped = 0;
-        for (const [i, { pred_masks_rle: recorded = [] }] of run.results.images.entries()) {
-          const output = results.outputs[i];
-          const masks = "instances" in output ? output.instances.predMasks : undefined;
-          const [count = 0, ...size] = masks?.shape ?? [];
-          expect(count).toBe(recorded.length);
-          for (const [row, rle] of recorded.entries()) {
-            expect(size).toEqual(rle.size);
-            const mask = rowMajorData(masks!.pick(row));
-            const wanted = decode(rle);
-            for (let pixel = 0; pixel < mask.length; pixel++) {
-              if (mask[pixel] !== wanted[pixel]) flipped++;
-            }
-          }
-        }
-        expect(flipped).toBeLessThanOrEqual(golden.tolerances.mask_pixels_flipped_total);
-      });
-
-      /** Names of the recorded tensors of single images, bitmaps aside: those are recorded as RLE, too. */
-      function recordedFields(): string[] {
-        const names = [...run.recorded.tensors.keys()];
-        return names.filter((name) => /^\d\./.test(name) && !name.endsWith("_first2"));
+    it("gives the same feature maps", async () => {
+      const stats = Object.entries(run.results.feature_stats);
+      expect(Object.keys(results.features)).toEqual(stats.map(([level]) => level));
+      for (const [level, { shape, sample_stride: stride = 1 }] of stats) {
+        const feature = results.features[level];
+        expect(feature.shape).toEqual(shape);
+        const sample = Array.from(await feature.data(), Number).filter((_, i) => i % stride === 0);
+        const recorded =
+          run.recorded.tensors.get(`features.${level}`) ??
+          run.recorded.tensor(`features_sample.${level}`);
+        const atol = golden.tolerances.features;
+        expect(sample).toBeAllclose(recorded.data, { atol, rtol: 0 });
       }
     });
+
+    it("gives the same proposals and instances in the same order", () => {
+      const fields: Record<string, object> = {};
+      for (const [i, output] of results.outputs.entries()) {
+        const isDetection = "instances" in output;
+        fields[`${i}.proposals`] = results.proposals[i].fields();
+        fields[`${i}.raw_instances`] = results.rawInstances[i]?.fields();
+        fields[isDetection ? `${i}.instances` : `${i}.final_proposals`] = isDetection
+          ? output.instances.fields()
+          : output.proposals.fields();
+      }
+      const differences = recordedFields().flatMap((name) => {
+        const [image, stage, recordedName] = name.split(".");
+        const { field, tolerance } = FIELDS[recordedName];
+        const value: unknown = Reflect.get(fields[`${image}.${stage}`], field);
+        const recorded = run.recorded.tensor(name);
+        // Of a batch, only the masks of the first instances are recorded.
+        const firstRows =
+          isNdArray(value) && field === "predMasks" ? value.hi(recorded.shape[0]) : value;
+        const { pass, message } = compareAllclose(
+          value instanceof Boxes ? value.tensor : firstRows,
+          recorded,
+          { atol: tolerance === "exact" ? 0 : golden.tolerances[tolerance], rtol: 0 },
+        );
+        return pass ? [] : [`${name}: ${message}`];
+      });
+      expect(differences).toEqual([]);
+    });
+
+    it("gives the same masks but for a few pixels on their borders", () => {
+      let flipped = 0;
+      for (const [i, { pred_masks_rle: recorded = [] }] of run.results.images.entries()) {
+        const output = results.outputs[i];
+        const masks = "instances" in output ? output.instances.predMasks : undefined;
+        const [count = 0, ...size] = masks?.shape ?? [];
+        expect(count).toBe(recorded.length);
+        for (const [row, rle] of recorded.entries()) {
+          expect(size).toEqual(rle.size);
+          const mask = rowMajorData(masks!.pick(row));
+          const wanted = decode(rle);
+          for (let pixel = 0; pixel < mask.length; pixel++) {
+            if (mask[pixel] !== wanted[pixel]) flipped++;
+          }
+        }
+      }
+      expect(flipped).toBeLessThanOrEqual(golden.tolerances.mask_pixels_flipped_total);
+    });
+
+    /** Names of the recorded tensors of single images, bitmaps aside: those are recorded as RLE, too. */
+    function recordedFields(): string[] {
+      const names = [...run.recorded.tensors.keys()];
+      return names.filter((name) => /^\d\./.test(name) && !name.endsWith("_first2"));
+    }
   });
-}
+});
