@@ -273,13 +273,11 @@ describe.runIf(root)("detectron predict with the checkpoint as detectron2 wrote 
       join(training, "coco_instances_results.json"),
     );
     const json = at("trained.json");
-    const { code } = await detectron(
-      "predict",
-      ...["--config-file", join(training, "config.yaml")],
-      ...["--weights", join(training, "model_final.pth")],
-      ...["--input", ...tests.map(({ file_name }) => join(dataRoot() ?? "", file_name))],
-      ...["--json", json],
-    );
+    const photographs = tests.map(({ file_name }) => join(dataRoot() ?? "", file_name));
+    const weights = ["--weights", join(training, "model_final.pth")];
+    const config = ["--config-file", join(training, "config.yaml")];
+    const files = ["--input", ...photographs, "--json", json];
+    const { code } = await detectron("predict", ...config, ...weights, ...files);
     expect(code).toBe(0);
     const { images } = await readJson<Predictions>(json);
     for (const [i, { instances }] of images.entries()) {
