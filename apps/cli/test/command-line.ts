@@ -23,10 +23,26 @@ class TextSink extends Writable {
   }
 }
 
-/** Runs `detectron` with arguments, in this process. */
-export async function detectron(...argv: string[]): Promise<Outcome> {
-  const stdout = new TextSink();
-  const stderr = new TextSink();
+/** Runs `detectron` with arguments, in this process, as if its output went to files. */
+export function detectron(...argv: string[]): Promise<Outcome> {
+  return runWith(argv, new TextSink(), new TextSink());
+}
+
+/** The same as {@link detectron} as if a person looked at a terminal. */
+export function detectronInTerminal(...argv: string[]): Promise<Outcome> {
+  const terminal = { isTTY: true, columns: 80 };
+  return runWith(
+    argv,
+    Object.assign(new TextSink(), terminal),
+    Object.assign(new TextSink(), terminal),
+  );
+}
+
+async function runWith(
+  argv: readonly string[],
+  stdout: TextSink,
+  stderr: TextSink,
+): Promise<Outcome> {
   const code = await run(argv, { stdout, stderr });
   return { code, stdout: stdout.text, stderr: stderr.text };
 }

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeSafetensors } from "@detectron-ts/checkpoint";
 import { decode, iou } from "@detectron-ts/coco";
 import { readImage } from "@detectron-ts/image";
 import { dataRoot, goldenRoot } from "@detectron-ts/testing";
@@ -7,7 +8,7 @@ import { describe, expect, it } from "vitest";
 
 import { DEMO_FILES } from "../src/demo-files.ts";
 import type { PredictedInstance, Predictions } from "../src/prediction/results.ts";
-import { detectron, type Outcome, temporaryFolder } from "./command-line.ts";
+import { detectron, detectronInTerminal, type Outcome, temporaryFolder } from "./command-line.ts";
 
 interface RecordedDetection {
   readonly bbox: readonly number[];
@@ -209,6 +210,41 @@ describe("detectron predict with images that can't be read", () => {
   });
 });
 
+describe("detectron predict with an error that is not an image's", () => {
+  it("ends the run and keeps what was done", async () => {
+    await mkdir(at("fine"));
+    for (const name of ["1.jpg", "2.jpg", "3.jpg"]) await copyFile(photograph, at("fine", name));
+    // A folder where the second picture belongs.
+    const output = at("blocked");
+    await mkdir(join(output, "2.jpg"), { recursive: true });
+    const json = at("blocked.json");
+    const files = ["--input", at("fine"), "--json", json, "--output", output];
+    const { code, stdout, stderr } = await predict(...files);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: EISDIR[^\n]*\n$/);
+    expect(stdout).toContain(`${json}: results of 1 image\n`);
+    const { images } = await readJson<Predictions>(json);
+    expect(images.map(({ file }) => file)).toEqual([at("fine", "1.jpg")]);
+    expect((await readdir(output)).toSorted()).toEqual(["1.jpg", "2.jpg"]);
+  });
+});
+
+describe("detectron predict in a terminal", () => {
+  it("shows how far it is, below a line for each image", async () => {
+    await mkdir(at("shown"));
+    await copyFile(photograph, at("shown", "1.jpg"));
+    await writeFile(at("shown", "2.jpg"), "no image");
+    const { config, weights } = DEMO_FILES;
+    const model = ["--config-file", config, "--weights", weights];
+    const { code, stdout } = await detectronInTerminal("predict", ...model, "--input", at("shown"));
+    expect(code).toBe(1);
+    expect(stdout).toContain(`${at("shown", "1.jpg")}: 16 instances`);
+    expect(stdout).toContain(`${at("shown", "2.jpg")} is in no known image format`);
+    expect(stdout).toMatch(/░ 0\/2 images/);
+    expect(stdout).toMatch(/█ 2\/2 images/);
+  });
+});
+
 describe("detectron predict with a wrong model", () => {
   const image = ["--input", photograph];
 
@@ -252,6 +288,16 @@ describe("detectron predict with a wrong model", () => {
     const { code, stderr } = await detectron("predict", ...image, ...argv);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: [^\n]+\n$/);
+  });
+
+  it("refuses a checkpoint of quite another model", async () => {
+    const other = at("other.safetensors");
+    const tensor = { shape: [1], dtype: "float32", data: Float32Array.of(1) } as const;
+    await writeSafetensors(other, new Map([["other.weight", tensor]]));
+    const argv = ["--config-file", DEMO_FILES.config, "--weights", other];
+    const { code, stderr } = await detectron("predict", ...image, ...argv);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${other} has no tensor of the model that ${DEMO_FILES.config}`);
   });
 
   it("warns of tensors that the checkpoint doesn't have", async () => {
