@@ -9,7 +9,7 @@ import { UsageError } from "./errors.ts";
 import { type Streams, Terminal } from "./terminal.ts";
 
 /** What a process ends with. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 /**
  * Runs a command line, such as `["inspect", "model.pth"]`.

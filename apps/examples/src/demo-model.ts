@@ -13,10 +13,11 @@ import { ResizeShortestEdge } from "@detectron-ts/transforms";
 
 const require = createRequire(import.meta.url);
 
-/** Config, checkpoint and photograph of `detectron demo`: a small Mask R-CNN that knows dates, figs and hazelnuts. */
-export const configFile = require.resolve("@detectron-ts/cli/demo/config.yaml");
+// Of `detectron demo`: a small Mask R-CNN that knows dates, figs and hazelnuts.
+const configFile = require.resolve("@detectron-ts/cli/demo/config.yaml");
+/** The checkpoint of the demo's model. */
 export const weights = require.resolve("@detectron-ts/cli/demo/model.safetensors");
-export const photograph = require.resolve("@detectron-ts/cli/demo/fruits_and_nuts.jpg");
+const photograph = require.resolve("@detectron-ts/cli/demo/fruits_and_nuts.jpg");
 
 /** The demo's config, to be changed at will. */
 export function demoConfig(): Config {
