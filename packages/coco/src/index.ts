@@ -1,3 +1,29 @@
+export { accumulate, type PrecisionRecall } from "./evaluation/accumulate.ts";
+export type {
+  CocoAnnotation,
+  CocoCategory,
+  CocoDataset,
+  CocoDetection,
+  CocoImage,
+  ImageId,
+} from "./evaluation/dataset.ts";
+export {
+  EvaluationParamsError,
+  InvalidEntryError,
+  UnknownImageError,
+} from "./evaluation/errors.ts";
+export { evaluate, type Evaluation } from "./evaluation/evaluate.ts";
+export { Outcome } from "./evaluation/matching.ts";
+export { objectKeypointSimilarity, type KeypointAnnotation } from "./evaluation/oks.ts";
+export {
+  COCO_AREA_RANGES,
+  COCO_PERSON_SIGMAS,
+  type AreaRange,
+  type EvaluationOptions,
+  type EvaluationParams,
+  type IouType,
+} from "./evaluation/params.ts";
+export { perCategoryAp, summarize, type Summary, type SummaryRow } from "./evaluation/summarize.ts";
 export { decode, DEFAULT_MAX_PIXELS, encode, type DecodeOptions } from "./mask/codec.ts";
 export {
   DataLengthError,

@@ -3,5 +3,6 @@ import { expect, it } from "vitest";
 
 it("runs the README's example", async () => {
   const { stdout } = await runReadmeExample(new URL("..", import.meta.url));
-  expect(stdout).toContain("[ 10, 10, 40, 30 ]");
+  expect(stdout).toContain("pixels 2300");
+  expect(stdout).toContain("Average Precision  (AP) @[ IoU=0.50:0.95");
 });

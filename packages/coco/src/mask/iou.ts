@@ -18,16 +18,27 @@ export function iou(
   groundTruth: readonly Rle[],
   isCrowd?: ArrayLike<boolean | number>,
 ): Float64Array {
-  const first = detections.map(readRle);
-  const second = groundTruth.map(readRle);
-  for (const mask of [...first, ...second]) checkSameSize(mask, first[0] ?? second[0]);
+  return runsIou(detections.map(readRle), groundTruth.map(readRle), isCrowd);
+}
+
+/** {@link iou} of encodings that have been read already. */
+export function runsIou(
+  detections: readonly RunLengths[],
+  groundTruth: readonly RunLengths[],
+  isCrowd?: ArrayLike<boolean | number>,
+): Float64Array {
+  const [first] = detections.length > 0 ? detections : groundTruth;
+  for (const mask of detections) checkSameSize(mask, first);
+  for (const mask of groundTruth) checkSameSize(mask, first);
   // Most pairs of an image lie apart; their boxes tell at once.
-  const overlaps = bboxIou(first.map(runsBbox), second.map(runsBbox), isCrowd);
-  const areas = first.map(runsArea);
-  for (let d = 0; d < first.length; d++) {
-    for (let g = 0; g < second.length; g++) {
-      const at = d * second.length + g;
-      if (overlaps[at] > 0) overlaps[at] = maskIou(first[d], second[g], areas[d], isCrowd?.[g]);
+  const overlaps = bboxIou(detections.map(runsBbox), groundTruth.map(runsBbox), isCrowd);
+  const areas = detections.map(runsArea);
+  for (let d = 0; d < detections.length; d++) {
+    for (let g = 0; g < groundTruth.length; g++) {
+      const at = d * groundTruth.length + g;
+      if (overlaps[at] > 0) {
+        overlaps[at] = maskIou(detections[d], groundTruth[g], areas[d], isCrowd?.[g]);
+      }
     }
   }
   return overlaps;
