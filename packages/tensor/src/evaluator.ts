@@ -23,7 +23,7 @@ const RUNTIME_PACKAGE = "@detectron-ts/runtime";
  *
  * @throws RuntimeMissingError when it is not installed.
  */
-export async function loadEvaluator(): Promise<Evaluator> {
+async function loadEvaluator(): Promise<Evaluator> {
   if (registered === undefined) {
     try {
       await import(/* @vite-ignore */ RUNTIME_PACKAGE);

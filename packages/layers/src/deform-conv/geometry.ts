@@ -12,7 +12,7 @@ export interface DeformConvGeometry {
 }
 
 /** Height and width of the output of a convolution over `height`×`width` cells. */
-export function outputSizeOf(
+function outputSizeOf(
   height: number,
   width: number,
   { kernelSize, stride, padding, dilation }: Omit<DeformConvGeometry, "deformableGroups">,

@@ -117,6 +117,6 @@ export function concatFlat<T extends NumericArray>(arrays: readonly T[]): T {
 }
 
 /** Product of the lengths of axes; 1 for none. */
-export function product(shape: readonly number[]): number {
+function product(shape: readonly number[]): number {
   return shape.reduce((size, length) => size * length, 1);
 }

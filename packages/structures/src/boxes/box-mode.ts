@@ -36,13 +36,13 @@ export type BoxMode = 0 | 1 | 2 | 3 | 4;
  * @throws {@link BoxModeError} for pairs that detectron2 does not convert either.
  * @throws {@link StructureShapeError} if boxes do not have as many numbers as their mode.
  */
-export function convertBoxes(boxes: readonly number[], from: BoxMode, to: BoxMode): number[];
-export function convertBoxes<T extends BoxArray>(
+function convertBoxes(boxes: readonly number[], from: BoxMode, to: BoxMode): number[];
+function convertBoxes<T extends BoxArray>(
   boxes: NdArray<T>,
   from: BoxMode,
   to: BoxMode,
 ): NdArray<T>;
-export function convertBoxes(
+function convertBoxes(
   boxes: readonly number[] | NdArray<BoxArray>,
   from: BoxMode,
   to: BoxMode,

@@ -58,7 +58,11 @@ export function matchedPairwiseIou(boxes1: Boxes, boxes2: Boxes): Float32Array {
   return overlaps;
 }
 
-/** The name of {@link matchedPairwiseIou} in older detectron2 releases. */
+/**
+ * The name of {@link matchedPairwiseIou} in older detectron2 releases.
+ *
+ * @alias
+ */
 export const matchedBoxlistIou = matchedPairwiseIou;
 
 /**

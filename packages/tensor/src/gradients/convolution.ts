@@ -32,7 +32,7 @@ function mirroredWeight(weight: Tensor, groups: number): Tensor {
  * misses that of the input by something that depends on sizes at run time, so what is missing or too much
  * at the bottom and right is padded or cut off by an operation that takes the difference as an input.
  */
-export function conv2dInputGradient(
+function conv2dInputGradient(
   grad: Tensor,
   weight: Tensor,
   inputShape: readonly number[],
@@ -71,7 +71,7 @@ export function conv2dInputGradient(
  * (every `stride`-th pixel) times the output's gradient, summed over pixels and images. As matrices, for
  * each image and group: `dW[tap] = dY · X[tap]ᵀ`, with `dY` outputs×pixels and `X[tap]` inputs×pixels.
  */
-export function conv2dWeightGradient(
+function conv2dWeightGradient(
   grad: Tensor,
   input: Tensor,
   weightShape: readonly number[],
