@@ -1,4 +1,4 @@
-import type { NdArray } from "ndarray";
+import ndarray, { type NdArray } from "ndarray";
 
 import { ImageShapeError } from "./errors.ts";
 
@@ -72,4 +72,28 @@ export function packed({ data, shape, stride, offset }: NdArray<LabelData>): Lab
     }
   }
   return result;
+}
+
+/** A row-major array of the caller's own with the elements of an image or of a view of one. */
+export function copyOf<D extends LabelData>(image: NdArray<D>): NdArray<D> {
+  const elements = packed(image);
+  const owned = elements.buffer === image.data.buffer ? elements.slice() : elements;
+  // `slice` keeps the class of the array, which its type does not say.
+  return ndarray(owned as D, [...image.shape]);
+}
+
+/** Maps each point of an N×2 array; `move` writes the new x and y at `to` and `to + 1` of `target`. */
+export function mapPoints<D extends CoordinateData>(
+  coords: NdArray<D>,
+  move: (x: number, y: number, target: D, to: number) => void,
+): NdArray<D> {
+  if (coords.dimension !== 2 || coords.shape[1] !== 2) {
+    throw new ImageShapeError(coords.shape, "points of shape N×2");
+  }
+  const [count] = coords.shape;
+  const target = newLike(coords.data, count * 2);
+  for (let point = 0; point < count; point++) {
+    move(coords.get(point, 0), coords.get(point, 1), target, point * 2);
+  }
+  return ndarray(target, [count, 2]);
 }

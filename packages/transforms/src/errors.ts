@@ -25,3 +25,30 @@ export class TransformOptionError extends Error {
     this.value = value;
   }
 }
+
+/** A transform loses something that no inverse could bring back. */
+export class NotInvertibleError extends Error {
+  override readonly name = "NotInvertibleError";
+  /** Name of the transform's class. */
+  readonly transform: string;
+
+  constructor(transform: string, reason: string) {
+    super(`${transform} has no inverse: ${reason}`);
+    this.transform = transform;
+  }
+}
+
+/** An augmentation looks at something that its input does not have. */
+export class MissingLabelsError extends Error {
+  override readonly name = "MissingLabelsError";
+  /** Name of the augmentation's class. */
+  readonly augmentation: string;
+  /** The labels that are missing. */
+  readonly labels: "boxes" | "semSeg";
+
+  constructor(augmentation: string, labels: "boxes" | "semSeg") {
+    super(`${augmentation} needs ${labels}, which the input does not have`);
+    this.augmentation = augmentation;
+    this.labels = labels;
+  }
+}

@@ -1,6 +1,12 @@
-import ndarray, { type NdArray } from "ndarray";
+import type { NdArray } from "ndarray";
 
-import { newLike, type CoordinateData, type PixelData, type LabelData } from "./arrays.ts";
+import {
+  mapPoints,
+  newLike,
+  type CoordinateData,
+  type PixelData,
+  type LabelData,
+} from "./arrays.ts";
 import { ImageShapeError } from "./errors.ts";
 import { resizeBilinear, resizeNearest } from "./resize.ts";
 import { Transform } from "./transform.ts";
@@ -50,19 +56,13 @@ export class ResizeTransform extends Transform {
 
   /** Multiplies each coordinate by new side / old side, rounded to the coordinates' own precision. */
   override applyCoords<D extends CoordinateData>(coords: NdArray<D>): NdArray<D> {
-    if (coords.dimension !== 2 || coords.shape[1] !== 2) {
-      throw new ImageShapeError(coords.shape, "points of shape N×2");
-    }
     const scale = newLike(coords.data, 2);
     scale[0] = this.newWidth / this.width;
     scale[1] = this.newHeight / this.height;
-    const count = coords.shape[0];
-    const result = newLike(coords.data, count * 2);
-    for (let point = 0; point < count; point++) {
-      result[point * 2] = coords.get(point, 0) * scale[0];
-      result[point * 2 + 1] = coords.get(point, 1) * scale[1];
-    }
-    return ndarray(result, [count, 2]);
+    return mapPoints(coords, (x, y, target, to) => {
+      target[to] = x * scale[0];
+      target[to + 1] = y * scale[1];
+    });
   }
 
   override inverse(): ResizeTransform {

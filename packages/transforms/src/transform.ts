@@ -21,8 +21,21 @@ export abstract class Transform {
 
   /**
    * The transform that undoes this one. Exact for coordinates; pixels lost in resampling stay lost.
+   *
+   * @throws NotInvertibleError when there is none.
    */
   abstract inverse(): Transform;
+
+  /**
+   * Transforms polygons (x0, y0, x1, y1, …), each on its own. A transform that cuts, such as a crop, may drop some and
+   * divide others.
+   */
+  applyPolygons(polygons: readonly Float64Array[]): Float64Array[] {
+    return polygons.map((polygon) => {
+      const moved = this.applyCoords(ndarray(polygon, [polygon.length / 2, 2]));
+      return moved.data;
+    });
+  }
 
   /**
    * Transforms N×4 boxes (x0, y0, x1, y1) to the axis-aligned boxes around their four transformed corners.
@@ -70,6 +83,10 @@ export class NoOpTransform extends Transform {
 
   override applyBox<D extends CoordinateData>(boxes: NdArray<D>): NdArray<D> {
     return boxes;
+  }
+
+  override applyPolygons(polygons: readonly Float64Array[]): Float64Array[] {
+    return [...polygons];
   }
 
   override inverse(): NoOpTransform {

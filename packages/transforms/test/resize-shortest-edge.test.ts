@@ -18,7 +18,7 @@ describe("ResizeShortestEdge.getOutputShape", () => {
 describe("ResizeShortestEdge", () => {
   const image = ndarray(new Uint8Array(10 * 20 * 3), [10, 20, 3]);
   const heightFor = (resize: ResizeShortestEdge, random: number) =>
-    resize.getTransform(image, () => random);
+    resize.getTransform(image, { next: () => random });
 
   it("draws from a range with both bounds included", () => {
     const resize = new ResizeShortestEdge({ shortEdgeLength: [30, 32] });

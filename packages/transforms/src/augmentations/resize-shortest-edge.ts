@@ -1,10 +1,11 @@
-import type { Size } from "./arrays.ts";
-import { TransformOptionError } from "./errors.ts";
-import { ResizeTransform } from "./resize-transform.ts";
-import { NoOpTransform, type Transform } from "./transform.ts";
+import type { NdArray } from "ndarray";
 
-/** A source of uniform random numbers in [0, 1), such as `Math.random` or a seeded generator's method. */
-export type UniformRandom = () => number;
+import { layoutOf, type PixelData, type Size } from "../arrays.ts";
+import { TransformOptionError } from "../errors.ts";
+import { choice, integerBetween, systemRandom, type RandomGenerator } from "../random.ts";
+import { ResizeTransform } from "../resize-transform.ts";
+import { NoOpTransform, type Transform } from "../transform.ts";
+import { Augmentation } from "./augmentation.ts";
 
 /** How {@link ResizeShortestEdge} picks a length. */
 export type SampleStyle = "range" | "choice";
@@ -26,7 +27,7 @@ export interface ResizeShortestEdgeOptions {
  * Resizes an image so that its shorter side has a given length, or less where the longer side would exceed `maxSize`. The
  * aspect ratio is kept up to rounding. Mirrors detectron2's augmentation of the same name.
  */
-export class ResizeShortestEdge {
+export class ResizeShortestEdge extends Augmentation {
   readonly shortEdgeLength: readonly number[];
   readonly maxSize: number;
   readonly sampleStyle: SampleStyle;
@@ -37,6 +38,7 @@ export class ResizeShortestEdge {
     maxSize = Number.MAX_SAFE_INTEGER,
     sampleStyle = "range",
   }: ResizeShortestEdgeOptions) {
+    super();
     const lengths = typeof shortEdgeLength === "number" ? [shortEdgeLength] : shortEdgeLength;
     if (lengths.length === 0 || !lengths.every((length) => length >= 0)) {
       throw new TransformOptionError("shortEdgeLength", shortEdgeLength, "lengths of at least 0");
@@ -52,13 +54,13 @@ export class ResizeShortestEdge {
   }
 
   /** The transform for one image (H×W or H×W×C), drawing a length where there is a choice. */
-  getTransform(
-    { shape }: { readonly shape: readonly number[] },
-    random: UniformRandom = Math.random,
+  override getTransform(
+    image: NdArray<PixelData>,
+    random: RandomGenerator = systemRandom,
   ): Transform {
     const length = this.#draw(random);
     if (length === 0) return new NoOpTransform();
-    const [height, width] = shape;
+    const { height, width } = layoutOf(image);
     const [newHeight, newWidth] = ResizeShortestEdge.getOutputShape(
       height,
       width,
@@ -87,10 +89,10 @@ export class ResizeShortestEdge {
     return [Math.trunc(newHeight + 0.5), Math.trunc(newWidth + 0.5)];
   }
 
-  #draw(random: UniformRandom): number {
+  #draw(random: RandomGenerator): number {
     const lengths = this.shortEdgeLength;
-    if (this.sampleStyle === "choice") return lengths[Math.floor(random() * lengths.length)];
-    const [least, greatest] = lengths;
-    return least + Math.floor(random() * (greatest - least + 1));
+    return this.sampleStyle === "choice"
+      ? choice(random, lengths)
+      : integerBetween(random, lengths[0], lengths[1]);
   }
 }
