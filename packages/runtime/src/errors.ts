@@ -1,4 +1,4 @@
-import type { Shape } from "@detectron-ts/tensor";
+import type { DType, Shape, TypedArray } from "@detectron-ts/tensor";
 
 const signature = (name: string, shape: Shape): string => `${name} [${shape.join(", ")}]`;
 
@@ -38,6 +38,26 @@ export class ResultError extends Error {
   ) {
     super(
       `${op}: ONNX Runtime returned [${got.join(", ")}], the shape rule says [${wanted.join(", ")}]`,
+    );
+  }
+}
+
+/** A host operation's `forward` returned something else than it declared. */
+export class HostOpError extends Error {
+  override readonly name = "HostOpError";
+  constructor(
+    /** Name of the operation. */
+    readonly op: string,
+    /** Which of its outputs. */
+    readonly output: number,
+    readonly dtype: DType,
+    readonly shape: Shape,
+    got: TypedArray | undefined,
+  ) {
+    const returned =
+      got === undefined ? "nothing" : `${got.length} values in a ${got.constructor.name}`;
+    super(
+      `${op}: output ${output} must be ${dtype}[${shape.join(", ")}], forward returned ${returned}`,
     );
   }
 }

@@ -1,14 +1,17 @@
 import {
   allocate,
+  holdsDType,
   pendingNodes,
   savedForBackward,
+  sizeOf,
   verifyGraph,
   type Evaluator,
   type HostArray,
   type Node,
   type Tensor,
+  type TypedArray,
 } from "@detectron-ts/tensor";
-import { ResultError, SessionError } from "./errors.ts";
+import { HostOpError, ResultError, SessionError } from "./errors.ts";
 import { planGraph, splitAroundHostOps, type KeyedPlan, type Stage } from "./graph-plan.ts";
 import { liftedFeed } from "./lifted-feed.ts";
 import type { FeedValue } from "./onnxruntime.ts";
@@ -128,8 +131,15 @@ export class Runtime implements Evaluator {
       dtype: input.dtype,
       data: input.dataSync(),
     }));
-    const results = node.attrs.definition.forward(inputs);
-    for (const [index, result] of results.entries()) node.settle(index, result);
+    const { name, forward } = node.attrs.definition;
+    const results = forward(inputs);
+    for (const [index, { shape, dtype }] of node.outputs.entries()) {
+      const result: TypedArray | undefined = results[index];
+      if (result === undefined || result.length !== sizeOf(shape) || !holdsDType(result, dtype)) {
+        throw new HostOpError(name, index, dtype, shape, result);
+      }
+      node.settle(index, result);
+    }
     this.#counters.hostOpMs += performance.now() - start;
   }
 }

@@ -1,6 +1,6 @@
-import { Buffer, conv2d, realize, tensor, zeros, type Tensor } from "@detectron-ts/tensor";
+import { Buffer, conv2d, hostOp, realize, tensor, zeros, type Tensor } from "@detectron-ts/tensor";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cpuLimit, RuntimeOptionError, runtime, SessionError } from "../src/index.ts";
+import { cpuLimit, HostOpError, RuntimeOptionError, runtime, SessionError } from "../src/index.ts";
 import { defaultRuntimeOptions } from "../src/options.ts";
 
 /** A convolution with its own weight, about 37 KB of model. */
@@ -102,6 +102,19 @@ describe("errors", () => {
     await expect(failure).rejects.toThrow(SessionError);
     await expect(failure).rejects.toThrow(/could not run a graph of indexSelect: .*5/s);
     await expect(failure).rejects.toThrow("f0 [2], f1 [1]");
+  });
+
+  it("of a host operation name what it declared and what it returned", async () => {
+    const [wrong] = hostOp({
+      name: "halve",
+      inputs: [zeros([4])],
+      outputs: [{ shape: [4], dtype: "float32" }],
+      forward: () => [new Float32Array(2)],
+    });
+    await expect(wrong.data()).rejects.toThrow(HostOpError);
+    await expect(wrong.data()).rejects.toThrow(
+      "halve: output 0 must be float32[4], forward returned 2 values in a Float32Array",
+    );
   });
 
   it("of options name the option, and change nothing", async () => {
