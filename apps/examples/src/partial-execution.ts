@@ -14,10 +14,10 @@ const [proposals] = await model.proposalGenerator(images, features);
 export const [instances] = await model.roiHeads(images, features, proposals);
 
 const { maskPooler, inFeatures } = model.roiHeads;
-const pooled = maskPooler?.(
+const pooled = maskPooler(
   inFeatures.map((name) => features[name]),
-  instances.map((found) => found.get("predBoxes")),
+  instances.map((found) => found.predBoxes),
 );
-export const maskFeatures = await pooled?.toNdarray();
+export const maskFeatures = await pooled.toNdarray();
 
-console.log(`${instances[0].length} instances`, maskFeatures?.shape); // instances × channels × 14 × 14
+console.log(`${instances[0].length} instances`, maskFeatures.shape); // instances × channels × 14 × 14
