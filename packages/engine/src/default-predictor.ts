@@ -113,7 +113,8 @@ export class DefaultPredictor<Output = DetectionOutput> {
   }
 }
 
-function checkImage(image: NdArray<Uint8Array>): void {
+/** @throws PredictorImageError unless it is height × width × 3 bytes and not empty. */
+export function checkImage(image: NdArray<Uint8Array>): void {
   const isImage =
     isNdArray(image) &&
     image.data instanceof Uint8Array &&

@@ -39,3 +39,31 @@ export class OverridesError extends Error {
     this.index = index;
   }
 }
+
+/** Something failed on a predictor's thread, of whose error only name, message and stack come across. */
+export class WorkerPredictionError extends Error {
+  override readonly name = "WorkerPredictionError";
+  /** Name of the error's class. */
+  readonly causeName: string;
+  /** Where it was thrown. */
+  readonly causeStack: string | undefined;
+
+  constructor(error: {
+    readonly name: string;
+    readonly message: string;
+    readonly stack: string | undefined;
+  }) {
+    super(`${error.name} on the predictor's thread: ${error.message}`);
+    this.causeName = error.name;
+    this.causeStack = error.stack;
+  }
+}
+
+/** A predictor is asked after it was closed, or was closed before it answered. */
+export class PredictorClosedError extends Error {
+  override readonly name = "PredictorClosedError";
+
+  constructor() {
+    super("The predictor is closed");
+  }
+}

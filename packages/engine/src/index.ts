@@ -4,5 +4,12 @@ export {
   type DefaultPredictorOptions,
   type PredictorModel,
 } from "./default-predictor.ts";
-export { MissingWeightsError, OverridesError, PredictorImageError } from "./errors.ts";
+export {
+  MissingWeightsError,
+  OverridesError,
+  PredictorClosedError,
+  PredictorImageError,
+  WorkerPredictionError,
+} from "./errors.ts";
 export { parseOpts, setupConfig, type SetupConfigOptions } from "./setup-config.ts";
+export { WorkerPredictor, type WorkerPredictorOptions } from "./worker/worker-predictor.ts";
