@@ -33,14 +33,16 @@ const data = dataRoot();
 describe.runIf(golden && data).each(["faster_rcnn_bccd", "mask_rcnn_fruits"])(
   "%s, trained in detectron2, on its whole test set",
   (name) => {
-    const folder = join(golden ?? "", "trained", name);
-    const images: RecordedImage[] = readJson(join(folder, "preprocess.json"));
-    const recorded: Detection[] = readJson(join(folder, "coco_instances_results.json"));
+    let images: readonly RecordedImage[];
+    let recorded: readonly Detection[];
     const found: Detection[] = [];
     const missingWeights: string[] = [];
     const differingBytes: string[] = [];
 
     beforeAll(async () => {
+      const folder = join(golden ?? "", "trained", name);
+      images = readJson(join(folder, "preprocess.json"));
+      recorded = readJson(join(folder, "coco_instances_results.json"));
       const cfg = getCfg();
       cfg.mergeFromFile(join(folder, "config.yaml"));
       const weights = join(folder, "model_final.pth");
