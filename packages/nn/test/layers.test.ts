@@ -88,6 +88,20 @@ describe("recorded layers", () => {
     await expectRecorded("gn", new GroupNorm({ numGroups: 4, numChannels: 8 }));
   });
 
+  it("normalises groups of half a million values to the last digits of float32", async () => {
+    const shape = [1, 8, 200, 304];
+    const generator = new Generator(1);
+    const values = Float32Array.from({ length: 8 * 200 * 304 }, () => generator.next());
+    const norm = new GroupNorm({ numGroups: 1, numChannels: 8 });
+    const normalized = await norm.eval()(tensor(values, { shape })).data();
+
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+    const inverseStd = 1 / Math.sqrt(variance + norm.eps);
+    const exact = Float64Array.from(values, (value) => (value - mean) * inverseStd);
+    expect(normalized).toBeAllclose(exact, { atol: 1e-6, rtol: 0 });
+  });
+
   it("normalises batches in training and keeps running statistics", async () => {
     const norm = new BatchNorm2d({ numFeatures: 5 });
     await expectRecorded("bn_train", norm);
