@@ -48,6 +48,11 @@ const DTYPES: { readonly [D in CheckpointDType]: DTypeRule } = {
   bool: { itemSize: 1, array: Uint8Array },
 };
 
+/** True for the name of a dtype. */
+export function isCheckpointDType(value: unknown): value is CheckpointDType {
+  return typeof value === "string" && Object.hasOwn(DTYPES, value);
+}
+
 /** Bytes of one element. */
 export function itemSize(dtype: CheckpointDType): number {
   return DTYPES[dtype].itemSize;

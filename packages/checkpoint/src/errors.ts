@@ -117,6 +117,52 @@ export class CheckpointStructureError extends CheckpointError {
   }
 }
 
+/** The file system refused to write: the disk is full, or the folder is missing or read-only. Nothing is left of the file. */
+export class CheckpointWriteError extends CheckpointError {
+  override name = "CheckpointWriteError";
+  constructor(
+    readonly path: string,
+    /** The system's name of the error, as ENOSPC. */
+    readonly code: string,
+    cause: Error,
+  ) {
+    const reason = WRITE_ERRORS.get(code) ?? cause.message;
+    super(`cannot write ${path}: ${reason}; what was there before is unchanged`, { cause });
+  }
+}
+
+const WRITE_ERRORS: ReadonlyMap<string, string> = new Map([
+  ["ENOSPC", "the disk is full (ENOSPC)"],
+  ["EDQUOT", "the disk quota is used up (EDQUOT)"],
+  ["EFBIG", "the file is larger than the system allows (EFBIG)"],
+  ["ENOENT", "its folder does not exist (ENOENT)"],
+  ["EACCES", "permission denied (EACCES)"],
+  ["EROFS", "the file system is read-only (EROFS)"],
+]);
+
+/** A value that is to be saved has no form in the file. Nothing was written. */
+export class UnserializableValueError extends CheckpointError {
+  override name = "UnserializableValueError";
+  constructor(
+    /** Dotted path of the value within what was to be saved. */
+    readonly path: string,
+    readonly got: string,
+  ) {
+    super(
+      `cannot save ${path === "" ? "the value" : path}: it is ${got}; wanted null, a boolean, a number, a string, ` +
+        "a tensor of a dtype that PyTorch has, or an array, Map or plain object of such",
+    );
+  }
+}
+
+/** Saving and resuming need a folder. */
+export class MissingSaveDirError extends CheckpointError {
+  override name = "MissingSaveDirError";
+  constructor() {
+    super('the checkpointer has no folder to save to: got saveDir "", wanted a path');
+  }
+}
+
 /** A tensor was read after its checkpoint was closed. */
 export class CheckpointClosedError extends CheckpointError {
   override name = "CheckpointClosedError";

@@ -25,14 +25,27 @@ export {
   type Safetensors,
   type WriteSafetensorsOptions,
 } from "./safetensors.ts";
+export { writePth } from "./write/pth.ts";
+export { OrderedDict, PythonFloat, PythonTuple } from "./write/python-values.ts";
 export {
+  type CheckpointExtra,
   DetectionCheckpointer,
   type DetectionCheckpointerOptions,
   type LoadOptions,
+  type ResumeOptions,
+  type SaveOptions,
+  type Stateful,
+} from "./load/checkpointer.ts";
+export { type LoadedValue } from "./load/loaded-value.ts";
+export {
   type ModelTensorData,
   type StateDictEntry,
   type StateDictTarget,
-} from "./load/checkpointer.ts";
+} from "./load/model-state.ts";
+export {
+  PeriodicCheckpointer,
+  type PeriodicCheckpointerOptions,
+} from "./load/periodic-checkpointer.ts";
 export {
   LoadReport,
   type IncorrectShape,
@@ -63,6 +76,7 @@ export {
   CheckpointError,
   CheckpointNotFoundError,
   CheckpointStructureError,
+  CheckpointWriteError,
   ChecksumMismatchError,
   DownloadError,
   DuplicateKeyError,
@@ -73,9 +87,11 @@ export {
   MalformedArchiveError,
   MalformedHeaderError,
   MalformedPickleError,
+  MissingSaveDirError,
   TruncatedFileError,
   UnknownCatalogEntryError,
   UnrecognizedFormatError,
+  UnserializableValueError,
   UnsupportedGlobalError,
   UnsupportedQueryError,
   UnsupportedSchemeError,

@@ -11,7 +11,7 @@ import { readTorchZip } from "./formats/torch-zip.ts";
 import { type CheckpointLimits, resolveLimits } from "./limits.ts";
 import { type CheckpointKey, type CheckpointValue, explorePickle } from "./pickle/explore.ts";
 import { resolveNumpyArray, resolveTorchTensor } from "./pickle/resolve.ts";
-import { TensorView } from "./pickle/values.ts";
+import { PickleDict, type PickleValue, TensorView } from "./pickle/values.ts";
 import { type CheckpointTensor } from "./tensor.ts";
 
 /** How a file is encoded. Told by its first bytes, not by its name. */
@@ -46,6 +46,11 @@ export interface Checkpoint extends AsyncDisposable {
   readonly author: string | undefined;
   /** Whether names are to be matched by their longest suffix, as detectron2 decides it. */
   readonly matchingHeuristics: boolean;
+  /**
+   * Version of each module whose class counts them, by the module's name, from the `_metadata` of PyTorch's
+   * state dicts; empty where the file has none.
+   */
+  readonly moduleVersions: ReadonlyMap<string, number>;
   /** What the pickle imports, as `module.name`; empty for safetensors. Nothing was imported. */
   readonly imports: readonly string[];
   /** Those imports that are outside the allow-list. */
@@ -126,6 +131,7 @@ function readSafetensors(file: FileSource, limits: CheckpointLimits): Content {
     extra: metadata,
     author: metadata.get("__author__"),
     matchingHeuristics: metadata.get("matching_heuristics") === "True",
+    moduleVersions: new Map(),
     imports: [],
     unknownImports: [],
   };
@@ -187,6 +193,7 @@ function readPickled(
     extra: layout.extra,
     author: layout.author,
     matchingHeuristics: layout.matchingHeuristics,
+    moduleVersions: readVersions(result.value),
     imports,
     unknownImports,
   };
@@ -242,6 +249,21 @@ function findModel(path: string, root: Dict, isTorch: boolean): Layout {
     author: "Caffe2",
     matchingHeuristics: true,
   };
+}
+
+/** A state dict's `_metadata` is an attribute of the dict: module name to a dict with `version`. */
+function readVersions(root: PickleValue): ReadonlyMap<string, number> {
+  const versions = new Map<string, number>();
+  const model = root instanceof PickleDict ? root.get("model") : undefined;
+  const stateDict = model instanceof PickleDict ? model : root;
+  if (!(stateDict instanceof PickleDict)) return versions;
+  const metadata = stateDict.attributes?.get("_metadata");
+  if (!(metadata instanceof PickleDict)) return versions;
+  for (const [module, entry] of metadata.entries) {
+    const version = entry instanceof PickleDict ? entry.get("version") : undefined;
+    if (typeof module === "string" && typeof version === "number") versions.set(module, version);
+  }
+  return versions;
 }
 
 function filterKeys(dict: Dict, keep: (key: string) => boolean): Dict {

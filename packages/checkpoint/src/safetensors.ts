@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
 import {
   type CheckpointDType,
   float32ToFloat16,
@@ -11,6 +9,7 @@ import { InvalidTensorError, UnrecognizedFormatError } from "./errors.ts";
 import { SAFETENSORS_DTYPES } from "./formats/safetensors.ts";
 import { readCheckpoint, type ReadCheckpointOptions } from "./read-checkpoint.ts";
 import { elementCount, type TensorValue } from "./tensor.ts";
+import { writeFileAtomically } from "./write/atomic-file.ts";
 
 /** A safetensors file in memory. */
 export interface Safetensors {
@@ -58,6 +57,7 @@ const ALIGNMENT = 8;
  * is complete: it is written beside it, synced and renamed.
  *
  * @throws {InvalidTensorError} when a tensor's data does not have as many elements as its shape.
+ * @throws {CheckpointWriteError} when the disk is full or the folder not writable.
  */
 export async function writeSafetensors(
   path: string,
@@ -92,24 +92,13 @@ export async function writeSafetensors(
   const prefix = Buffer.alloc(8);
   prefix.writeBigUInt64LE(BigInt(json.byteLength + padding));
 
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  const file = await open(temporary, "wx");
-  try {
-    await file.writeFile(Buffer.concat([prefix, json, Buffer.alloc(padding, " ")]));
+  await writeFileAtomically(path, async (write) => {
+    await write(Buffer.concat([prefix, json, Buffer.alloc(padding, " ")]));
     for (const [name, { dtype, data }] of tensors) {
       const elements = stored.get(name) === dtype ? data : toFloat16(dtype, data);
-      await file.writeFile(
-        new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength),
-      );
+      await write(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));
     }
-    await file.sync();
-    await file.close();
-    await rename(temporary, path);
-  } catch (error) {
-    await file.close();
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  });
 }
 
 function toFloat16(dtype: CheckpointDType, data: TensorData): Uint16Array {

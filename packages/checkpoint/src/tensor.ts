@@ -83,14 +83,17 @@ export function describeTensor(
   return new StridedTensor(name, dtype, shape, strides, offset, byteLength, storage, bigEndian);
 }
 
-/** Strides of contiguous elements: row-major, or column-major for Fortran order. */
+/**
+ * Strides of contiguous elements: row-major, or column-major for Fortran order. As in PyTorch, an axis
+ * without elements counts as one of a single element.
+ */
 export function contiguousStrides(shape: readonly number[], fortranOrder = false): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
   for (let i = 0; i < shape.length; i++) {
     const axis = fortranOrder ? i : shape.length - 1 - i;
     strides[axis] = stride;
-    stride *= shape[axis];
+    stride *= Math.max(1, shape[axis]);
   }
   return strides;
 }

@@ -1,38 +1,47 @@
-import { toFloat32 } from "../dtype.ts";
-import { CheckpointStructureError, InvalidTensorError } from "../errors.ts";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  CheckpointStructureError,
+  MissingSaveDirError,
+  UnserializableValueError,
+} from "../errors.ts";
 import { type CheckpointLimits } from "../limits.ts";
+import { type CheckpointKey } from "../pickle/explore.ts";
 import { type Checkpoint, readCheckpoint } from "../read-checkpoint.ts";
 import {
   getLocalPath,
   type LocalPathOptions,
   parseCheckpointPath,
 } from "../remote/resolve-path.ts";
-import { type CheckpointTensor, elementCount, type TensorValue } from "../tensor.ts";
-import { convertC2DetectronNames } from "./caffe2.ts";
-import { alignAndUpdateStateDicts, sameShape, stripPrefixIfPresent } from "./matching.ts";
-import { type IncorrectShape, LoadReport, type MatchedKey } from "./report.ts";
+import { writeSafetensors } from "../safetensors.ts";
+import { elementCount, type TensorValue } from "../tensor.ts";
+import { removeAbandonedFiles, writeFileAtomically } from "../write/atomic-file.ts";
+import { writePth } from "../write/pth.ts";
+import { OrderedDict } from "../write/python-values.ts";
+import { asTensorValue } from "../write/tensor-source.ts";
+import { holdsTensor, type LoadedValue, readValue } from "./loaded-value.ts";
+import { convert, type StateDictTarget } from "./model-state.ts";
+import { planLoad } from "./plan.ts";
+import { LoadReport } from "./report.ts";
 
-/** What a model's tensors are set to. */
-export type ModelTensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
-
-/** One parameter or buffer of a model, as `Module.stateDict()` of `@detectron-ts/nn` lists it. */
-export interface StateDictEntry {
-  readonly shape: readonly number[];
-  /** float32, int32, int64, bool or uint8; what is loaded is converted to it. */
-  readonly dtype: string;
-  /** Replaces the values; `data` is row-major, of `dtype`, and belongs to the entry from now on. */
-  set(data: ModelTensorData): void;
-}
-
-/** A model, as far as loading is concerned. A `Module` of `@detectron-ts/nn` is one. */
-export interface StateDictTarget {
-  stateDict(): ReadonlyMap<string, StateDictEntry>;
+/** Something beside the model whose state is kept in checkpoints: an optimizer, a scheduler, a sampler. */
+export interface Stateful {
+  /** The state, of values that `writePth` can write. */
+  stateDict(): unknown;
+  /**
+   * Takes back what `stateDict()` gave, as a {@link LoadedValue}: dicts are Maps, also where plain objects were
+   * saved, lists and tuples are arrays, tensors are `{ shape, dtype, data }` with row-major typed arrays.
+   */
+  loadStateDict(state: unknown): void;
 }
 
 /** Options of {@link DetectionCheckpointer}. */
 export interface DetectionCheckpointerOptions {
-  /** Folder of the training's own checkpoints; default "". */
+  /** Folder of the training's own checkpoints, made when first needed; default "", which can only load. */
   readonly saveDir?: string;
+  /** What is saved and resumed beside the model, by its name in the file. */
+  readonly checkpointables?: Readonly<Record<string, Stateful>>;
 }
 
 /** Options of {@link DetectionCheckpointer.load}. */
@@ -40,35 +49,54 @@ export interface LoadOptions extends LocalPathOptions {
   readonly limits?: Partial<CheckpointLimits>;
   /** As in `readCheckpoint`: what to do about imports outside the allow-list. */
   readonly unknownImports?: "error" | "placeholder";
+  /** Names of the checkpointables to restore where the file has them; default all. */
+  readonly checkpointables?: readonly string[];
 }
 
-/** A tensor on its way into the model, with its name in the file. */
-interface Candidate {
-  readonly shape: readonly number[];
-  readonly tensor: CheckpointTensor;
-  readonly original: string;
+/** Options of {@link DetectionCheckpointer.save}. */
+export interface SaveOptions {
+  /**
+   * "pth" (default) is a training checkpoint for PyTorch and detectron2. "safetensors" holds the model's tensors
+   * alone, with the numbers, booleans and strings of `extra` as text: a file to share, not one to resume from.
+   */
+  readonly format?: "pth" | "safetensors";
 }
+
+/** Values saved beside the model under their names: `iteration`, as a rule. */
+export type CheckpointExtra = Readonly<Record<string, unknown>> & { readonly model?: never };
+
+/** Options of {@link DetectionCheckpointer.resumeOrLoad}. */
+export interface ResumeOptions extends Omit<LoadOptions, "checkpointables"> {
+  /** Whether to go on from the folder's last checkpoint where there is one; default true. */
+  readonly resume?: boolean;
+}
+
+/** The file that names the last checkpoint of its folder. */
+const LAST_CHECKPOINT = "last_checkpoint";
 
 /**
  * Loads checkpoints of detectron2's and Detectron's model zoos, of torchvision-like backbones and of this
- * project into a model, by detectron2's rules.
+ * project into a model, by detectron2's rules; saves a training's state and resumes from it.
  *
  * Mirrors `detectron2.checkpoint.DetectionCheckpointer` and fvcore's `Checkpointer`.
  */
 export class DetectionCheckpointer {
   readonly model: StateDictTarget;
   readonly saveDir: string;
+  readonly checkpointables: Readonly<Record<string, Stateful>>;
 
   constructor(model: StateDictTarget, options: DetectionCheckpointerOptions = {}) {
     this.model = model;
     this.saveDir = options.saveDir ?? "";
+    this.checkpointables = options.checkpointables ?? {};
   }
 
   /**
    * Loads a path, or an `http(s)://`, `file://`, `detectron2://` or `catalog://` address, optionally with
    * `?matching_heuristics=True`. Keys that don't match are reported, not refused; tensors of another shape
-   * are skipped. Every tensor is read and checked before the model is touched, so that a failure leaves it as
-   * it was. An empty path loads nothing.
+   * are skipped. Checkpointables that the file has get their state; what remains is in the report's `rest`.
+   * Every tensor is read and checked before the model is touched, so that a failure leaves it as it was. An
+   * empty path loads nothing.
    *
    * @throws {CheckpointError} one of its subclasses: broken files, failed downloads, ambiguous matches.
    */
@@ -94,10 +122,111 @@ export class DetectionCheckpointer {
       const data = new Float32Array(elementCount(entry.shape)).fill(value);
       loaded.push(() => entry.set(data));
     }
+    const names = Object.keys(this.checkpointables).filter(
+      (name) => options.checkpointables?.includes(name) ?? true,
+    );
+    const { states, rest, unread } = await readExtra(checkpoint, names);
+    // A checkpointable may refuse its state; the model's tensors can't, so they come last.
+    for (const [name, state] of states) this.checkpointables[name].loadStateDict(state);
     for (const assign of loaded) assign();
 
     const { format, author } = checkpoint;
-    return new LoadReport({ source: path, file, format, author, ...plan.report });
+    const restored = [...states.keys()];
+    return new LoadReport({
+      source: path,
+      file,
+      format,
+      author,
+      ...plan.report,
+      restored,
+      rest,
+      unread,
+    });
+  }
+
+  /**
+   * Goes on from the last checkpoint of `saveDir`, with all checkpointables, when `resume` is set and there is
+   * one; else loads the model from `path`, and nothing but the model. The iteration to go on from is in the
+   * report's `rest`.
+   *
+   * @throws {CheckpointError} as {@link load}.
+   */
+  async resumeOrLoad(path: string, options: ResumeOptions = {}): Promise<LoadReport> {
+    const { resume = true, ...loadOptions } = options;
+    if (resume && this.hasCheckpoint())
+      return await this.load(this.getCheckpointFile(), loadOptions);
+    return await this.load(path, { ...loadOptions, checkpointables: [] });
+  }
+
+  /**
+   * Saves the model, the checkpointables and `extra` as `{saveDir}/{name}.pth`, then names that file in
+   * `{saveDir}/last_checkpoint`. Each of the two appears only when it is complete, so that a crash at any
+   * moment leaves a last checkpoint to resume from. The tensors must not change until the promise resolves.
+   *
+   * @param extra Values of `writePth` to keep beside the model; one named as a checkpointable takes its place.
+   * @returns The path of the file.
+   * @throws {MissingSaveDirError} when the checkpointer has no `saveDir`.
+   * @throws {UnserializableValueError} when a state holds something that has no form in the file.
+   * @throws {CheckpointWriteError} when the disk is full or the folder not writable.
+   */
+  async save(
+    name: string,
+    extra: CheckpointExtra = {},
+    { format = "pth" }: SaveOptions = {},
+  ): Promise<string> {
+    if (this.saveDir === "") throw new MissingSaveDirError();
+    await mkdir(this.saveDir, { recursive: true });
+    await removeAbandonedFiles(this.saveDir);
+    const baseName = `${name}.${format}`;
+    const path = join(this.saveDir, baseName);
+    if (format === "safetensors") {
+      await writeSafetensors(path, this.#modelTensors(), { metadata: asMetadata(extra) });
+      return path;
+    }
+    const states = Object.entries(this.checkpointables).map(
+      ([key, checkpointable]) => [key, checkpointable.stateDict()] as const,
+    );
+    const model = new OrderedDict(this.#modelTensors());
+    await writePth(path, new Map([["model", model], ...states, ...Object.entries(extra)]));
+    await writeFileAtomically(join(this.saveDir, LAST_CHECKPOINT), (write) =>
+      write(Buffer.from(baseName)),
+    );
+    return path;
+  }
+
+  /** Whether `saveDir` names a last checkpoint. */
+  hasCheckpoint(): boolean {
+    return this.saveDir !== "" && existsSync(join(this.saveDir, LAST_CHECKPOINT));
+  }
+
+  /** Path of the last checkpoint, or "" when there is none. */
+  getCheckpointFile(): string {
+    if (!this.hasCheckpoint()) return "";
+    return join(this.saveDir, readFileSync(join(this.saveDir, LAST_CHECKPOINT), "utf8").trim());
+  }
+
+  /** Paths of all `.pth` files of `saveDir`, sorted by name. */
+  getAllCheckpointFiles(): string[] {
+    if (this.saveDir === "" || !existsSync(this.saveDir)) return [];
+    return readdirSync(this.saveDir, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(".pth"))
+      .map(({ name }) => join(this.saveDir, name))
+      .sort();
+  }
+
+  #modelTensors(): ReadonlyMap<string, TensorValue> {
+    const tensors = new Map<string, TensorValue>();
+    // A tensor under two names is one object in the file, too.
+    const known = new Map<object, TensorValue>();
+    for (const [key, entry] of this.model.stateDict()) {
+      const tensor = known.get(entry) ?? asTensorValue(entry);
+      if (tensor === undefined) {
+        throw new UnserializableValueError(`model.${key}`, "an entry without values");
+      }
+      known.set(entry, tensor);
+      tensors.set(key, tensor);
+    }
+    return tensors;
   }
 }
 
@@ -112,172 +241,35 @@ const EMPTY_REPORT = new LoadReport({
   incorrectShapes: [],
   ignored: [],
   defaulted: [],
+  restored: [],
+  rest: new Map(),
+  unread: [],
 });
 
-interface LoadPlan {
-  readonly assignments: readonly {
-    readonly modelKey: string;
-    readonly entry: StateDictEntry;
-    readonly tensor: CheckpointTensor;
-  }[];
-  readonly defaults: readonly { readonly entry: StateDictEntry; readonly value: number }[];
-  readonly report: Pick<
-    LoadReport,
-    "matched" | "missing" | "unexpected" | "incorrectShapes" | "ignored" | "defaulted"
-  >;
+/** Sorts what stands beside the model, and reads it as far as somebody wants it. */
+async function readExtra(
+  checkpoint: Checkpoint,
+  names: readonly string[],
+): Promise<{
+  readonly states: ReadonlyMap<string, LoadedValue>;
+  readonly rest: ReadonlyMap<CheckpointKey, LoadedValue>;
+  readonly unread: readonly string[];
+}> {
+  const states = new Map<string, LoadedValue>();
+  const rest = new Map<CheckpointKey, LoadedValue>();
+  const unread: string[] = [];
+  for (const [key, value] of checkpoint.extra) {
+    if (typeof key === "string" && names.includes(key)) states.set(key, await readValue(value));
+    else if (holdsTensor(value)) unread.push(String(key));
+    else rest.set(key, await readValue(value));
+  }
+  return { states, rest, unread };
 }
 
-/** Decides what goes where, by names and shapes alone. */
-function planLoad(
-  model: ReadonlyMap<string, StateDictEntry>,
-  checkpoint: Checkpoint,
-  useHeuristics: boolean,
-): LoadPlan {
-  const incorrectShapes: IncorrectShape[] = [];
-  let state = candidates(checkpoint, useHeuristics);
-  if (useHeuristics) {
-    const alignment = alignAndUpdateStateDicts(model, state);
-    for (const [modelKey, checkpointKey] of alignment.incorrectShapes) {
-      // A tensor of the very same name is found again below.
-      if (modelKey === checkpointKey) continue;
-      const [entry, candidate] = [model.get(modelKey), state.get(checkpointKey)];
-      if (entry && candidate) incorrectShapes.push(incorrectShape(modelKey, entry, candidate));
-    }
-    state = alignment.aligned;
-  }
-  state = stripPrefixIfPresent(state, "module.");
-
-  const matched: MatchedKey[] = [];
-  const assignments: LoadPlan["assignments"][number][] = [];
-  const loadedEntries = new Set<StateDictEntry>();
-  const absent: string[] = [];
-  for (const [modelKey, entry] of model) {
-    const candidate = state.get(modelKey);
-    if (candidate === undefined) {
-      absent.push(modelKey);
-    } else if (!sameShape(entry.shape, candidate.shape)) {
-      incorrectShapes.push(incorrectShape(modelKey, entry, candidate));
-      absent.push(modelKey);
-    } else {
-      const { shape, tensor, original } = candidate;
-      matched.push({ modelKey, checkpointKey: original, shape });
-      assignments.push({ modelKey, entry, tensor });
-      loadedEntries.add(entry);
-    }
-  }
-
-  const skipped = new Set(incorrectShapes.map(({ modelKey }) => modelKey));
-  const matchedKeys = new Set(matched.map(({ modelKey }) => modelKey));
-  const missing: string[] = [];
-  const ignored: string[] = [];
-  const defaulted: string[] = [];
-  const defaults: LoadPlan["defaults"][number][] = [];
-  for (const key of absent) {
-    const entry = model.get(key);
-    // A tensor that two modules share is there when either name is.
-    if (entry === undefined || loadedEntries.has(entry)) continue;
-    const value = skipped.has(key) ? undefined : foldedStatistic(key, model, matchedKeys);
-    if (value !== undefined) {
-      defaulted.push(key);
-      defaults.push({ entry, value });
-    } else if (isPixelStatistic(key)) ignored.push(key);
-    else missing.push(key);
-  }
-  const unexpected: string[] = [];
-  for (const key of state.keys()) {
-    if (model.has(key)) continue;
-    const isIgnored = isPixelStatistic(key) || key.includes("anchor_generator.cell_anchors");
-    (isIgnored ? ignored : unexpected).push(key);
-  }
-  const report = { matched, missing, unexpected, incorrectShapes, ignored, defaulted };
-  return { assignments, defaults, report };
-}
-
-function candidates(
-  checkpoint: Checkpoint,
-  useHeuristics: boolean,
-): ReadonlyMap<string, Candidate> {
-  if (useHeuristics && checkpoint.author === "Caffe2") {
-    return new Map(
-      [...convertC2DetectronNames(checkpoint.model)].map(([key, { tensor, original }]) => [
-        key,
-        { shape: tensor.shape, tensor, original },
-      ]),
-    );
-  }
-  return new Map(
-    [...checkpoint.model].map(([key, tensor]) => [
-      key,
-      { shape: tensor.shape, tensor, original: key },
-    ]),
+/** What of `extra` fits a safetensors header, which holds nothing but text. */
+function asMetadata(extra: CheckpointExtra): ReadonlyMap<string, string> {
+  const entries = Object.entries(extra).filter(
+    ([, value]) => value !== null && ["number", "boolean", "string"].includes(typeof value),
   );
-}
-
-function incorrectShape(
-  modelKey: string,
-  entry: StateDictEntry,
-  candidate: Candidate,
-): IncorrectShape {
-  return {
-    modelKey,
-    checkpointKey: candidate.original,
-    checkpointShape: candidate.shape,
-    modelShape: entry.shape,
-  };
-}
-
-/** The configuration sets these, so that their absence or presence in a checkpoint means nothing. */
-function isPixelStatistic(key: string): boolean {
-  return key === "pixel_mean" || key === "pixel_std";
-}
-
-/**
- * The value of a running statistic that the checkpoint has folded into the norm's weight and bias, as Caffe2
- * did: FrozenBatchNorm2d then takes mean 0 and variance 1. A norm that trains counts its batches; a frozen one
- * doesn't, which tells them apart.
- */
-function foldedStatistic(
-  key: string,
-  model: ReadonlyMap<string, StateDictEntry>,
-  matched: ReadonlySet<string>,
-): number | undefined {
-  const match = /^(.*\.)(running_mean|running_var)$/.exec(key);
-  if (match === null) return undefined;
-  const [, prefix, statistic] = match;
-  if (model.has(`${prefix}num_batches_tracked`) || !matched.has(`${prefix}weight`)) {
-    return undefined;
-  }
-  return statistic === "running_mean" ? 0 : 1;
-}
-
-/** The elements in the model's dtype: rounded to nearest for float32, truncated for integers, as torch copies. */
-function convert(name: string, value: TensorValue, dtype: string): ModelTensorData {
-  const { data } = value;
-  switch (dtype) {
-    case "float32":
-      return toFloat32(value.dtype, data);
-    case "int64":
-      if (data instanceof BigInt64Array) return data;
-      return BigInt64Array.from(integers(value), BigInt);
-    case "int32":
-      return data instanceof Int32Array ? data : Int32Array.from(integers(value));
-    case "uint8":
-      return value.dtype === "uint8" && data instanceof Uint8Array
-        ? data
-        : Uint8Array.from(integers(value));
-    case "bool":
-      if (value.dtype === "bool" && data instanceof Uint8Array) return data;
-      return Uint8Array.from(numbers(value), (element) => (element === 0 ? 0 : 1));
-    default:
-      throw new InvalidTensorError(name, `the model's dtype ${dtype} can't be loaded`);
-  }
-}
-
-function integers(value: TensorValue): number[] {
-  return numbers(value).map(Math.trunc);
-}
-
-function numbers({ dtype, data }: TensorValue): number[] {
-  if (dtype === "float16" || dtype === "bfloat16") return Array.from(toFloat32(dtype, data));
-  return Array.from(data as ArrayLike<number | bigint>, Number);
+  return new Map(entries.map(([key, value]) => [key, String(value)]));
 }

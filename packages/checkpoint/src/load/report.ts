@@ -1,4 +1,6 @@
+import { type CheckpointKey } from "../pickle/explore.ts";
 import { type CheckpointFormat } from "../read-checkpoint.ts";
+import { type LoadedValue } from "./loaded-value.ts";
 
 /** One tensor that was loaded. */
 export interface MatchedKey {
@@ -34,6 +36,12 @@ export interface LoadReportFields {
   readonly ignored: readonly string[];
   /** Running statistics of frozen norms that the checkpoint folded away; they were set to mean 0, variance 1. */
   readonly defaulted: readonly string[];
+  /** Checkpointables (optimizer, scheduler, …) that got their state back. */
+  readonly restored: readonly string[];
+  /** What else stands beside the model: the iteration and other plain values. */
+  readonly rest: ReadonlyMap<CheckpointKey, LoadedValue>;
+  /** Entries beside the model that hold tensors and that nothing asked for; they were not read. */
+  readonly unread: readonly string[];
 }
 
 /** What became of every key of the model and of the checkpoint. `toString()` is a table to print. */
@@ -48,6 +56,9 @@ export class LoadReport implements LoadReportFields {
   readonly incorrectShapes: readonly IncorrectShape[];
   readonly ignored: readonly string[];
   readonly defaulted: readonly string[];
+  readonly restored: readonly string[];
+  readonly rest: ReadonlyMap<CheckpointKey, LoadedValue>;
+  readonly unread: readonly string[];
 
   constructor(fields: LoadReportFields) {
     this.source = fields.source;
@@ -60,6 +71,9 @@ export class LoadReport implements LoadReportFields {
     this.incorrectShapes = fields.incorrectShapes;
     this.ignored = fields.ignored;
     this.defaulted = fields.defaulted;
+    this.restored = fields.restored;
+    this.rest = fields.rest;
+    this.unread = fields.unread;
   }
 
   /** True when every model key got a value and every checkpoint key was used. */
@@ -93,6 +107,7 @@ export class LoadReport implements LoadReportFields {
     lines.push(...section("Model keys that are not in the checkpoint:", this.missing));
     lines.push(...section("Checkpoint keys that the model does not use:", this.unexpected));
     lines.push(...section("Frozen norms set to mean 0, variance 1:", this.defaulted));
+    lines.push(...section("Restored beside the model:", this.restored));
     return lines.join("\n");
   }
 }

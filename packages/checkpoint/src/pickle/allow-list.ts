@@ -23,11 +23,13 @@ export function resolveGlobal(module: string, name: string): GlobalReference | u
   return ALLOW_LIST.get(module)?.get(name);
 }
 
-/** What BUILD does: gives numpy objects their state, and lets every other object drop its attributes. */
+/** What BUILD does: gives numpy objects and dicts their state; every other object drops its attributes. */
 export function buildObject(target: PickleValue, state: PickleValue): void {
   if (target instanceof NumpyArray) buildNumpyArray(target, state);
   else if (target instanceof NumpyDType) buildNumpyDType(target, state);
-  else if (target === null || typeof target !== "object" || target instanceof GlobalReference) {
+  else if (target instanceof PickleDict) {
+    if (state instanceof PickleDict) target.attributes = state;
+  } else if (target === null || typeof target !== "object" || target instanceof GlobalReference) {
     throw new PickleArgumentError("the target has no state");
   }
 }
@@ -188,18 +190,23 @@ const newDevice: Construct = (args) => args[0] ?? null;
 
 type Entry = Construct | null | { readonly dtype: CheckpointDType | "untyped" };
 
-const TORCH_STORAGES: readonly (readonly [string, Entry])[] = [
-  ["HalfStorage", { dtype: "float16" }],
-  ["BFloat16Storage", { dtype: "bfloat16" }],
-  ["FloatStorage", { dtype: "float32" }],
-  ["DoubleStorage", { dtype: "float64" }],
-  ["CharStorage", { dtype: "int8" }],
-  ["ShortStorage", { dtype: "int16" }],
-  ["IntStorage", { dtype: "int32" }],
-  ["LongStorage", { dtype: "int64" }],
-  ["ByteStorage", { dtype: "uint8" }],
-  ["BoolStorage", { dtype: "bool" }],
+/** The classes of `torch` that stand for a storage's dtype. */
+export const TORCH_STORAGE_CLASSES: readonly (readonly [string, CheckpointDType])[] = [
+  ["HalfStorage", "float16"],
+  ["BFloat16Storage", "bfloat16"],
+  ["FloatStorage", "float32"],
+  ["DoubleStorage", "float64"],
+  ["CharStorage", "int8"],
+  ["ShortStorage", "int16"],
+  ["IntStorage", "int32"],
+  ["LongStorage", "int64"],
+  ["ByteStorage", "uint8"],
+  ["BoolStorage", "bool"],
 ];
+
+const TORCH_STORAGES: readonly (readonly [string, Entry])[] = TORCH_STORAGE_CLASSES.map(
+  ([name, dtype]) => [name, { dtype }],
+);
 
 const TORCH_DTYPES: readonly (readonly [string, Entry])[] = [
   ["float16", { dtype: "float16" }],

@@ -25,6 +25,8 @@ export type PickleValue =
 /** A Python dict, OrderedDict, defaultdict or Counter. Keys that are containers are compared by identity. */
 export class PickleDict {
   readonly entries = new Map<PickleValue, PickleValue>();
+  /** Attributes of the object itself, which BUILD sets: PyTorch's state dicts have `_metadata`. */
+  attributes: PickleDict | undefined;
 
   get(key: string): PickleValue | undefined {
     return this.entries.get(key);
