@@ -13,6 +13,7 @@ export {
   UnknownImageError,
 } from "./evaluation/errors.ts";
 export { evaluate, type Evaluation } from "./evaluation/evaluate.ts";
+export { formatFixed } from "./evaluation/format-fixed.ts";
 export { Outcome } from "./evaluation/matching.ts";
 export { objectKeypointSimilarity, type KeypointAnnotation } from "./evaluation/oks.ts";
 export {

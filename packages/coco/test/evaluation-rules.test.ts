@@ -4,6 +4,7 @@ import {
   accumulate,
   evaluate,
   EvaluationParamsError,
+  formatFixed,
   fromPolygons,
   InvalidEntryError,
   objectKeypointSimilarity,
@@ -131,6 +132,16 @@ describe("empty cases", () => {
   it("count only crowds as no ground truth", () => {
     const truth = dataset({ bbox: BOX, iscrowd: 1 });
     expect(summarize(accumulate(evaluate(truth, [found(1, BOX)]))).stats[0]).toBe(-1);
+  });
+});
+
+describe("fixed-point numbers", () => {
+  it("round ties to the even digit, as Python prints them", () => {
+    const printed = [0.125, 0.375, -0.125, 0.135, 2, 0.0049].map((value) => formatFixed(value, 2));
+    expect(printed).toEqual(["0.12", "0.38", "-0.12", "0.14", "2.00", "0.00"]);
+    expect(formatFixed(0.0625, 3)).toBe("0.062");
+    expect(formatFixed(-1, 3)).toBe("-1.000");
+    expect(formatFixed(NaN, 3)).toBe("NaN");
   });
 });
 

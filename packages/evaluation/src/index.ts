@@ -1,1 +1,38 @@
-export {};
+export { COCOEvaluator, type COCOEvaluatorOptions } from "./coco-evaluator.ts";
+export { deriveCocoResults, instancesToCocoJson } from "./coco-results.ts";
+export type { DatasetEvaluator, EvaluationResults, TaskMetrics } from "./dataset-evaluator.ts";
+export { DatasetEvaluators } from "./dataset-evaluators.ts";
+export {
+  ClassIndexError,
+  DuplicateResultError,
+  ExpectedResultError,
+  MetadataMismatchError,
+  MissingGroundTruthError,
+  OutputLengthError,
+  UnexpectedResultsError,
+  type UnexpectedResult,
+} from "./errors.ts";
+export { evaluateCocoResults, type CocoResultsOptions } from "./evaluate-coco-results.ts";
+export {
+  inferenceOnDataset,
+  type InferenceFunction,
+  type InferenceLoader,
+  type InferenceModel,
+  type InferenceOptions,
+  type InferenceProgress,
+} from "./inference-on-dataset.ts";
+export {
+  PascalVOCDetectionEvaluator,
+  type PascalVOCDetectionEvaluatorOptions,
+} from "./pascal-voc-detection-evaluator.ts";
+export type { DetectionOutput, EvaluationInput, PredictionFields } from "./prediction.ts";
+export { flattenResultsDict, printCsvFormat, verifyResults, type ResultsDict } from "./results.ts";
+export {
+  vocAp,
+  vocEval,
+  type VocCurve,
+  type VocDetection,
+  type VocEvalOptions,
+  type VocGroundTruth,
+  type VocObject,
+} from "./voc-eval.ts";

@@ -1,4 +1,5 @@
 import type { PrecisionRecall } from "./accumulate.ts";
+import { formatFixed } from "./format-fixed.ts";
 
 /** A line of the table: an average over categories, and over thresholds unless it is for one of them. */
 export interface SummaryRow {
@@ -131,9 +132,12 @@ function formatRow(
 ): string {
   const title = metric === "AP" ? "Average Precision" : "Average Recall";
   const [low, high] = [iouThrs[0], iouThrs[iouThrs.length - 1]];
-  const iou = iouThr?.toFixed(2) ?? `${low.toFixed(2)}:${high.toFixed(2)}`;
+  const iou =
+    iouThr === undefined
+      ? `${formatFixed(low, 2)}:${formatFixed(high, 2)}`
+      : formatFixed(iouThr, 2);
   return (
     ` ${title.padEnd(18)} (${metric}) @[ IoU=${iou.padEnd(9)} | area=${areaRng.padStart(6)} | ` +
-    `maxDets=${String(maxDets).padStart(3)} ] = ${value.toFixed(3)}`
+    `maxDets=${String(maxDets).padStart(3)} ] = ${formatFixed(value, 3)}`
   );
 }

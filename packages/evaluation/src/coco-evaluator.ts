@@ -1,0 +1,94 @@
+import { join } from "node:path";
+
+import type { CocoDataset, CocoDetection } from "@detectron-ts/coco";
+
+import { instancesToCocoJson } from "./coco-results.ts";
+import type { DatasetEvaluator, EvaluationResults } from "./dataset-evaluator.ts";
+import { ClassIndexError, MetadataMismatchError } from "./errors.ts";
+import { evaluateCocoResults, type CocoResultsOptions } from "./evaluate-coco-results.ts";
+import type { DetectionOutput, EvaluationInput } from "./prediction.ts";
+import { writeJsonList } from "./write-json.ts";
+
+/** Options of {@link COCOEvaluator}. */
+export interface COCOEvaluatorOptions extends CocoResultsOptions {
+  /** The dataset's COCO file, parsed. Without annotations there are no metrics, but results are saved all the same. */
+  readonly groundTruth: CocoDataset;
+  /** Position among the model's classes of each category id; by default the ids in increasing order. */
+  readonly thingDatasetIdToContiguousId?: ReadonlyMap<number, number>;
+  /** Folder that `coco_instances_results.json` is written to; none by default. */
+  readonly outputDir?: string;
+}
+
+/**
+ * Average precision by COCO's rules of boxes, masks and keypoints. Mirrors `detectron2.evaluation.COCOEvaluator`.
+ *
+ * Results are percentages: `{ bbox: { AP, AP50, AP75, APs, APm, APl, "AP-<class>", … }, segm: { … } }`, NaN where there is
+ * no ground truth of a kind or no prediction at all.
+ */
+export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, DetectionOutput> {
+  readonly #options: COCOEvaluatorOptions;
+  /** Category id of each of the model's classes. */
+  readonly #categoryIds: readonly number[];
+  #results: CocoDetection[] = [];
+  #numImages = 0;
+
+  /** @throws {@link MetadataMismatchError} if the contiguous ids are not 0, 1, 2, …. */
+  constructor(options: COCOEvaluatorOptions) {
+    const { groundTruth, thingDatasetIdToContiguousId } = options;
+    this.#options = options;
+    this.#categoryIds = thingDatasetIdToContiguousId
+      ? categoryIdsByClass(thingDatasetIdToContiguousId)
+      : groundTruth.categories.map(({ id }) => id).sort((a, b) => a - b);
+  }
+
+  reset(): void {
+    this.#results = [];
+    this.#numImages = 0;
+  }
+
+  /** @throws {@link ClassIndexError} for a class that the dataset does not have. */
+  process(inputs: readonly EvaluationInput[], outputs: readonly DetectionOutput[]): void {
+    inputs.forEach(({ imageId }, i) => {
+      for (const result of instancesToCocoJson(outputs[i].instances, imageId)) {
+        this.#results.push({ ...result, category_id: this.#categoryId(result) });
+      }
+      this.#numImages++;
+    });
+  }
+
+  /**
+   * Measures what has been processed, as {@link evaluateCocoResults} does, and saves it. Empty when nothing has been
+   * processed, or the ground truth has no annotations.
+   */
+  async evaluate(): Promise<EvaluationResults> {
+    const { groundTruth, outputDir, log } = this.#options;
+    if (this.#numImages === 0) {
+      log?.("No predictions were given to the COCO evaluator.");
+      return {};
+    }
+    if (outputDir !== undefined) {
+      await writeJsonList(join(outputDir, "coco_instances_results.json"), this.#results);
+    }
+    if (groundTruth.annotations === undefined) {
+      log?.("The ground truth has no annotations: results are not evaluated.");
+      return {};
+    }
+    return evaluateCocoResults(groundTruth, this.#results, this.#options);
+  }
+
+  #categoryId({ category_id: classIndex, image_id }: CocoDetection): number {
+    if (classIndex in this.#categoryIds) return this.#categoryIds[classIndex];
+    throw new ClassIndexError(classIndex, this.#categoryIds.length, image_id);
+  }
+}
+
+/** Category ids in the order of the model's classes, which are 0, 1, 2, …. */
+function categoryIdsByClass(contiguousIds: ReadonlyMap<number, number>): number[] {
+  const ids = [...contiguousIds].sort(([, a], [, b]) => a - b);
+  if (ids.some(([, contiguousId], i) => contiguousId !== i)) {
+    throw new MetadataMismatchError(
+      `contiguous ids must be 0 … ${ids.length - 1}, got ${ids.map(([, id]) => id).join(", ")}`,
+    );
+  }
+  return ids.map(([id]) => id);
+}

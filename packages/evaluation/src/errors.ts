@@ -1,0 +1,102 @@
+/** A number of a model or a results list that does not fit the dataset's classes. */
+export class ClassIndexError extends Error {
+  override readonly name = "ClassIndexError";
+  readonly got: number;
+  readonly numClasses: number;
+  readonly imageId: number | string;
+
+  constructor(got: number, numClasses: number, imageId: number | string) {
+    super(
+      `The model predicts class ${got} in image ${imageId}, but the dataset has ${numClasses} classes: ` +
+        `is the model's number of classes (MODEL.ROI_HEADS.NUM_CLASSES) right for it?`,
+    );
+    this.got = got;
+    this.numClasses = numClasses;
+    this.imageId = imageId;
+  }
+}
+
+/** Class names or ids that do not agree with the ground truth's categories. */
+export class MetadataMismatchError extends Error {
+  override readonly name = "MetadataMismatchError";
+  /** What disagrees, in words. */
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(`The metadata does not fit the ground truth: ${reason}.`);
+    this.reason = reason;
+  }
+}
+
+/** Predictions for an image without ground truth. */
+export class MissingGroundTruthError extends Error {
+  override readonly name = "MissingGroundTruthError";
+  readonly imageId: number | string;
+
+  constructor(imageId: number | string) {
+    super(`There is no ground truth for image ${imageId}.`);
+    this.imageId = imageId;
+  }
+}
+
+/** Two evaluators of a group report under one name. */
+export class DuplicateResultError extends Error {
+  override readonly name = "DuplicateResultError";
+  readonly task: string;
+
+  constructor(task: string) {
+    super(`More than one evaluator reports results of ${task}.`);
+    this.task = task;
+  }
+}
+
+/** A batch and the model's answer to it differ in length. */
+export class OutputLengthError extends Error {
+  override readonly name = "OutputLengthError";
+  readonly got: number;
+  readonly wanted: number;
+
+  constructor(got: number, wanted: number) {
+    super(`The model gave ${got} outputs for a batch of ${wanted}.`);
+    this.got = got;
+    this.wanted = wanted;
+  }
+}
+
+/** A metric that {@link verifyResults} found missing or too far from what was expected. */
+export interface UnexpectedResult {
+  readonly task: string;
+  readonly metric: string;
+  readonly expected: number;
+  readonly tolerance: number;
+  /** Undefined when the results don't have it. */
+  readonly got: number | undefined;
+}
+
+/** Results are not those expected. */
+export class UnexpectedResultsError extends Error {
+  override readonly name = "UnexpectedResultsError";
+  readonly failures: readonly UnexpectedResult[];
+
+  constructor(failures: readonly UnexpectedResult[]) {
+    const lines = failures.map(
+      ({ task, metric, expected, tolerance, got }) =>
+        `${task}/${metric}: got ${got ?? "nothing"}, wanted ${expected} ± ${tolerance}`,
+    );
+    super(`Results are not those expected:\n${lines.join("\n")}`);
+    this.failures = failures;
+  }
+}
+
+/** An entry of TEST.EXPECTED_RESULTS that is not a task, a metric, a value and a tolerance. */
+export class ExpectedResultError extends Error {
+  override readonly name = "ExpectedResultError";
+  readonly got: unknown;
+
+  constructor(got: unknown) {
+    super(
+      `An expected result must be [task, metric, value, tolerance], got ${JSON.stringify(got)}.`,
+    );
+    this.got = got;
+  }
+}
