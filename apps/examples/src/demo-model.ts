@@ -3,12 +3,7 @@ import { DetectionCheckpointer } from "@detectron-ts/checkpoint";
 import { getCfg, type Config } from "@detectron-ts/config";
 import { DefaultPredictor } from "@detectron-ts/engine";
 import { readImage } from "@detectron-ts/image";
-import {
-  buildModel,
-  type DetectionOutput,
-  type GeneralizedRCNN,
-  type ModelInput,
-} from "@detectron-ts/modeling";
+import { buildModel, type GeneralizedRCNN, type ModelInput } from "@detectron-ts/modeling";
 import { ResizeShortestEdge } from "@detectron-ts/transforms";
 
 const require = createRequire(import.meta.url);
@@ -39,5 +34,5 @@ export async function demoInput(model: GeneralizedRCNN): Promise<ModelInput> {
   const { MIN_SIZE_TEST, MAX_SIZE_TEST } = demoConfig().INPUT;
   const resize = new ResizeShortestEdge({ shortEdgeLength: MIN_SIZE_TEST, maxSize: MAX_SIZE_TEST });
   const image = await readImage(photograph, { format: "BGR" });
-  return new DefaultPredictor<DetectionOutput>({ model, resize }).preprocess(image);
+  return new DefaultPredictor({ model, resize }).preprocess(image);
 }

@@ -1,3 +1,5 @@
+import type { UnknownConfigError } from "@detectron-ts/model-zoo";
+
 /** An image handed to a predictor is not height × width × 3 bytes. */
 export class PredictorImageError extends Error {
   override readonly name = "PredictorImageError";
@@ -37,6 +39,18 @@ export class OverridesError extends Error {
     super(`Override ${index + 1} of ${overrides.length}, "${overrides[index]}", ${reason}`);
     this.overrides = overrides;
     this.index = index;
+  }
+}
+
+/** A config was named that is neither a file nor in the model zoo. */
+export class ConfigNotFoundError extends Error {
+  override readonly name = "ConfigNotFoundError";
+  /** The path or name asked for. */
+  readonly configFile: string;
+
+  constructor(configFile: string, cause: UnknownConfigError) {
+    super(`There is no file ${configFile}. ${cause.message}`, { cause });
+    this.configFile = configFile;
   }
 }
 

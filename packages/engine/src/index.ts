@@ -6,6 +6,7 @@ export {
 } from "./default-predictor.ts";
 export {
   MissingWeightsError,
+  ConfigNotFoundError,
   OverridesError,
   PredictorClosedError,
   PredictorImageError,

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 
 import { type Config, getCfg } from "@detectron-ts/config";
-import { getConfig } from "@detectron-ts/model-zoo";
+import { getConfig, UnknownConfigError } from "@detectron-ts/model-zoo";
 
-import { OverridesError } from "./errors.ts";
+import { ConfigNotFoundError, OverridesError } from "./errors.ts";
 
 /**
  * The overrides that stand at the end of a command line, `KEY VALUE …` as detectron2's tools take them or `KEY=VALUE …`,
@@ -42,8 +42,8 @@ export interface SetupConfigOptions {
 /**
  * The config that a command line asks for: defaults, then the file, then the overrides, then the checkpoint; frozen.
  *
- * @throws OverridesError; ConfigError of `@detectron-ts/config` for the file and the overrides; UnknownConfigError of
- *   `@detectron-ts/model-zoo` when there is neither a file nor a config of that name.
+ * @throws OverridesError; ConfigError of `@detectron-ts/config` for the file and the overrides; ConfigNotFoundError
+ *   when there is neither a file nor a config of the model zoo of that name.
  */
 export function setupConfig({
   configFile,
@@ -60,9 +60,18 @@ export function setupConfig({
 }
 
 function readConfig(configFile: string | undefined, trained: boolean): Config {
-  if (configFile !== undefined && !existsSync(configFile))
-    return getConfig(configFile, { trained });
+  if (configFile === undefined) return getCfg();
+  if (!existsSync(configFile)) return readZooConfig(configFile, trained);
   const cfg = getCfg();
-  if (configFile !== undefined) cfg.mergeFromFile(configFile);
+  cfg.mergeFromFile(configFile);
   return cfg;
+}
+
+function readZooConfig(name: string, trained: boolean): Config {
+  try {
+    return getConfig(name, { trained });
+  } catch (error) {
+    if (error instanceof UnknownConfigError) throw new ConfigNotFoundError(name, error);
+    throw error;
+  }
 }

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { FrozenConfigError, UnknownKeyError } from "@detectron-ts/config";
-import { OverridesError, parseOpts, setupConfig } from "@detectron-ts/engine";
-import { UnknownConfigError } from "@detectron-ts/model-zoo";
+import { ConfigNotFoundError, OverridesError, parseOpts, setupConfig } from "@detectron-ts/engine";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 describe("parseOpts", () => {
@@ -65,6 +64,10 @@ describe("setupConfig", () => {
 
   it("names near keys and configs for those it doesn't know", () => {
     expect(() => setupConfig({ opts: ["MODEL.MASKS_ON", "True"] })).toThrow(UnknownKeyError);
-    expect(() => setupConfig({ configFile: "mask_rcnn_R_50_FPN_3x" })).toThrow(UnknownConfigError);
+    const missing = (): unknown => setupConfig({ configFile: "mask_rcnn_R_50_FPN_3x" });
+    expect(missing).toThrow(ConfigNotFoundError);
+    expect(missing).toThrow(
+      /There is no file mask_rcnn_R_50_FPN_3x\. The model zoo has no config .* Did you mean/,
+    );
   });
 });

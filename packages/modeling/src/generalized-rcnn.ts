@@ -145,12 +145,13 @@ export class GeneralizedRCNN<
    */
   inference(
     batchedInputs: readonly ModelInput[],
-    options?: DetectionOptions & { readonly doPostprocess?: true },
-  ): Promise<DetectionOutput[]>;
-  inference(
-    batchedInputs: readonly ModelInput[],
     options: DetectionOptions & { readonly doPostprocess: false },
   ): Promise<Instances<DetectionFields>[]>;
+  // Last, because that is the overload TypeScript takes where it infers what a model yields.
+  inference(
+    batchedInputs: readonly ModelInput[],
+    options?: DetectionOptions & { readonly doPostprocess?: true },
+  ): Promise<DetectionOutput[]>;
   async inference(
     batchedInputs: readonly ModelInput[],
     {
