@@ -7,8 +7,8 @@ import {
 
 /**
  * A training without a model: every tensor holds the iteration's number everywhere, so that a mixture of two
- * checkpoints shows. Run as a program, it goes on from the last checkpoint, saves as fast as it can, and says
- * what it has saved, until it is killed.
+ * checkpoints shows. Run as a program, this file goes on from the last checkpoint, saves as fast as it can,
+ * and says what it has saved, until it is killed.
  */
 export class Counter implements Stateful {
   readonly tensors: ReadonlyMap<string, CounterTensor>;
@@ -27,17 +27,18 @@ export class Counter implements Stateful {
   }
 
   set(iteration: number): void {
-    for (const tensor of this.tensors.values()) tensor.data = tensor.data.map(() => iteration);
+    for (const tensor of this.tensors.values()) tensor.data.fill(iteration);
   }
 
-  /** Every number that the model's tensors hold. */
-  values(): number[] {
-    const values = [...this.tensors.values()].flatMap(({ data }) => [...new Set(data)]);
-    return [...new Set(values)];
+  /** The number that all tensors hold; NaN when they don't agree. */
+  value(): number {
+    const all = [...this.tensors.values()].map(({ data }) => data);
+    const [first] = all[0];
+    return all.every((data) => data.every((number) => number === first)) ? first : NaN;
   }
 
   stateDict(): unknown {
-    return { momentum: [...this.tensors.values()], iteration: this.values()[0] };
+    return { momentum: [...this.tensors.values()], iteration: this.value() };
   }
 
   loadStateDict(state: unknown): void {
@@ -46,12 +47,13 @@ export class Counter implements Stateful {
 }
 
 class CounterTensor {
-  readonly shape = [50_000];
+  readonly shape = [100_000];
   readonly dtype = "float32";
-  data = new Float32Array(50_000);
+  data: Float32Array = new Float32Array(100_000);
 
   set(data: ModelTensorData): void {
-    this.data = Float32Array.from(data, Number);
+    if (!(data instanceof Float32Array)) throw new TypeError("wanted float32");
+    this.data = data;
   }
 }
 
@@ -60,6 +62,7 @@ if (command === "save-until-killed") {
   const counter = new Counter();
   const checkpointer = counter.checkpointer(saveDir);
   const { rest } = await checkpointer.resumeOrLoad("");
+  process.stdout.write("ready\n");
   const periodic = new PeriodicCheckpointer(checkpointer, { period: 1, maxToKeep: 2 });
   for (let iteration = Number(rest.get("iteration") ?? -1) + 1; ; iteration++) {
     counter.set(iteration);
