@@ -1,0 +1,145 @@
+import type { Parameter } from "@detectron-ts/nn";
+import { OptimizerOptionError, SolverStateError } from "../errors.ts";
+import {
+  readBoolean,
+  readNumber,
+  readTensor,
+  type StateTensor,
+  type StateValue,
+} from "../state.ts";
+import type { GradientBound } from "./clip-gradients.ts";
+import { Optimizer, type Named, type OptimizerOptions } from "./optimizer.ts";
+import type { Hyperparameters, ParamGroup } from "./param-groups.ts";
+
+/** What SGD can be told for each group of parameters. */
+export interface SGDHyperparameters extends Hyperparameters {
+  momentum: number;
+  nesterov: boolean;
+}
+
+/** Options of {@link SGD}. */
+export interface SGDOptions extends OptimizerOptions<SGDHyperparameters> {
+  /** Learning rate. */
+  readonly lr: number;
+  /** 0 when left out. */
+  readonly momentum?: number;
+  /** L2 penalty; 0 when left out. */
+  readonly weightDecay?: number;
+  /** Whether to step ahead by Nesterov's rule; false when left out. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent with momentum, as `torch.optim.SGD` defines it:
+ *
+ *     g ← g + weightDecay · p
+ *     v ← momentum · v + g          (v is g at the first step)
+ *     p ← p - lr · v                (Nesterov: p - lr · (g + momentum · v))
+ *
+ * The learning rate multiplies after the momentum, unlike in Sutskever et al.; a change of it acts at once. All is
+ * float32, and each line is rounded where PyTorch rounds it.
+ *
+ * @example
+ * const optimizer = new SGD({ params: model.parameters(), lr: 0.02, momentum: 0.9 });
+ */
+export class SGD extends Optimizer<SGDHyperparameters, Float32Array> {
+  constructor(options: SGDOptions) {
+    const { lr, momentum = 0, weightDecay = 0, nesterov = false } = options;
+    super(options, { lr, momentum, weightDecay, nesterov });
+  }
+
+  protected override checkGroup(group: ParamGroup<SGDHyperparameters>): void {
+    super.checkGroup(group);
+    this.requireAtLeastZero("momentum", group.momentum);
+    if (group.nesterov && group.momentum === 0) {
+      throw new OptimizerOptionError("SGD", "nesterov", "needs a momentum > 0");
+    }
+  }
+
+  protected override updateParameter(
+    parameter: Parameter,
+    gradient: Float32Array,
+    bound: GradientBound,
+    group: ParamGroup<SGDHyperparameters>,
+  ): void {
+    let velocity: Float32Array | undefined;
+    if (group.momentum !== 0) {
+      // From zeros, the first step makes it the gradient.
+      velocity = this.state.get(parameter) ?? new Float32Array(gradient.length);
+      this.state.set(parameter, velocity);
+    }
+    parameter.update((values) =>
+      sgdUpdate(values as Float32Array, gradient, velocity, bound, group),
+    );
+  }
+
+  protected override saveGroup(group: ParamGroup<SGDHyperparameters>): Named<StateValue> {
+    return [
+      ["lr", group.lr],
+      ["momentum", group.momentum],
+      ["dampening", 0],
+      ["weight_decay", group.weightDecay],
+      ["nesterov", group.nesterov],
+      ["maximize", false],
+      ["foreach", null],
+      ["differentiable", false],
+    ];
+  }
+
+  protected override loadGroup(
+    saved: ReadonlyMap<unknown, unknown>,
+    path: string,
+  ): Omit<SGDHyperparameters, keyof Hyperparameters> {
+    if (readNumber(saved.get("dampening") ?? 0, `${path}.dampening`) !== 0) {
+      throw new SolverStateError(`${path}.dampening`, "has to be 0: SGD here has none");
+    }
+    if (saved.get("maximize") === true) {
+      throw new SolverStateError(`${path}.maximize`, "has to be false: SGD here descends");
+    }
+    return {
+      momentum: readNumber(saved.get("momentum"), `${path}.momentum`),
+      nesterov: readBoolean(saved.get("nesterov"), `${path}.nesterov`),
+    };
+  }
+
+  protected override saveState(velocity: Float32Array, { shape }: Parameter): Named<StateTensor> {
+    return [["momentum_buffer", { shape, dtype: "float32", data: velocity }]];
+  }
+
+  protected override async loadState(
+    saved: ReadonlyMap<unknown, unknown>,
+    { shape }: Parameter,
+    path: string,
+  ): Promise<Float32Array | undefined> {
+    // PyTorch saves None for parameters without momentum.
+    const velocity = saved.get("momentum_buffer") ?? undefined;
+    if (velocity === undefined) return undefined;
+    return readTensor(velocity, shape, `${path}.momentum_buffer`);
+  }
+}
+
+/**
+ * One step of one parameter in a single pass. PyTorch's `a + s·b` is a fused multiply-add with `s` in float32: a
+ * product of two float32 numbers is exact in double precision, so adding in double and rounding once is the same.
+ */
+function sgdUpdate(
+  values: Float32Array,
+  gradient: Float32Array,
+  velocity: Float32Array | undefined,
+  { scale, limit }: GradientBound,
+  { lr, momentum, weightDecay, nesterov }: SGDHyperparameters,
+): void {
+  const [rate, decay, inertia] = [lr, weightDecay, momentum].map(Math.fround);
+  const bounded = scale !== 1 || limit !== Infinity;
+  for (let i = 0; i < values.length; i++) {
+    let g = gradient[i];
+    if (bounded) g = Math.min(Math.max(Math.fround(g * scale), -limit), limit);
+    if (decay !== 0) g = Math.fround(g + decay * values[i]);
+    if (velocity !== undefined) {
+      const v = Math.fround(Math.fround(inertia * velocity[i]) + g);
+      velocity[i] = v;
+      g = nesterov ? Math.fround(g + inertia * v) : v;
+    }
+    values[i] -= rate * g;
+  }
+}
