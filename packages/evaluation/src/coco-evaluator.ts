@@ -5,8 +5,9 @@ import type { CocoDataset, CocoDetection } from "@detectron-ts/coco";
 import { instancesToCocoJson } from "./coco-results.ts";
 import type { DatasetEvaluator, EvaluationResults } from "./dataset-evaluator.ts";
 import { ClassIndexError, MetadataMismatchError } from "./errors.ts";
+import { boxProposalMetrics, type ImageProposals } from "./evaluate-box-proposals.ts";
 import { evaluateCocoResults, type CocoResultsOptions } from "./evaluate-coco-results.ts";
-import type { DetectionOutput, EvaluationInput } from "./prediction.ts";
+import type { DetectionOutput, EvaluationInput, ProposalOutput } from "./prediction.ts";
 import { writeJsonList } from "./write-json.ts";
 
 /** Options of {@link COCOEvaluator}. */
@@ -19,18 +20,24 @@ export interface COCOEvaluatorOptions extends CocoResultsOptions {
   readonly outputDir?: string;
 }
 
+/** What {@link COCOEvaluator} takes of a model: what was found, or what may be there. */
+export type CocoEvaluatorOutput = Partial<DetectionOutput & ProposalOutput>;
+
 /**
- * Average precision by COCO's rules of boxes, masks and keypoints. Mirrors `detectron2.evaluation.COCOEvaluator`.
+ * Average precision by COCO's rules of boxes, masks and keypoints, and recall of proposals. Mirrors
+ * `detectron2.evaluation.COCOEvaluator`.
  *
  * Results are percentages: `{ bbox: { AP, AP50, AP75, APs, APm, APl, "AP-<class>", … }, segm: { … } }`, NaN where there is
- * no ground truth of a kind or no prediction at all.
+ * no ground truth of a kind or no prediction at all. Those of proposals are
+ * `{ box_proposals: { "AR@100", "ARs@100", … } }`.
  */
-export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, DetectionOutput> {
+export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, CocoEvaluatorOutput> {
   readonly #options: COCOEvaluatorOptions;
   /** Category id of each of the model's classes. */
   readonly #categoryIds: readonly number[];
   #results: CocoDetection[] = [];
-  #numImages = 0;
+  #numDetected = 0;
+  #proposals: ImageProposals[] = [];
 
   /** @throws {@link MetadataMismatchError} if the contiguous ids are not 0, 1, 2, …. */
   constructor(options: COCOEvaluatorOptions) {
@@ -43,16 +50,20 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, Detectio
 
   reset(): void {
     this.#results = [];
-    this.#numImages = 0;
+    this.#numDetected = 0;
+    this.#proposals = [];
   }
 
   /** @throws {@link ClassIndexError} for a class that the dataset does not have. */
-  process(inputs: readonly EvaluationInput[], outputs: readonly DetectionOutput[]): void {
+  process(inputs: readonly EvaluationInput[], outputs: readonly CocoEvaluatorOutput[]): void {
     inputs.forEach(({ imageId }, i) => {
-      for (const result of instancesToCocoJson(outputs[i].instances, imageId)) {
+      const { instances, proposals } = outputs[i];
+      if (proposals) this.#proposals.push({ imageId, proposals });
+      if (!instances) return;
+      for (const result of instancesToCocoJson(instances, imageId)) {
         this.#results.push({ ...result, category_id: this.#categoryId(result) });
       }
-      this.#numImages++;
+      this.#numDetected++;
     });
   }
 
@@ -62,18 +73,23 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, Detectio
    */
   async evaluate(): Promise<EvaluationResults> {
     const { groundTruth, outputDir, log } = this.#options;
-    if (this.#numImages === 0) {
+    if (this.#numDetected === 0 && this.#proposals.length === 0) {
       log?.("No predictions were given to the COCO evaluator.");
       return {};
     }
-    if (outputDir !== undefined) {
+    if (outputDir !== undefined && this.#numDetected > 0) {
       await writeJsonList(join(outputDir, "coco_instances_results.json"), this.#results);
     }
     if (groundTruth.annotations === undefined) {
       log?.("The ground truth has no annotations: results are not evaluated.");
       return {};
     }
-    return evaluateCocoResults(groundTruth, this.#results, this.#options);
+    return {
+      ...(this.#proposals.length > 0 && {
+        box_proposals: boxProposalMetrics(groundTruth, this.#proposals),
+      }),
+      ...(this.#numDetected > 0 && evaluateCocoResults(groundTruth, this.#results, this.#options)),
+    };
   }
 
   #categoryId({ category_id: classIndex, image_id }: CocoDetection): number {

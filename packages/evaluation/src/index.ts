@@ -1,4 +1,8 @@
-export { COCOEvaluator, type COCOEvaluatorOptions } from "./coco-evaluator.ts";
+export {
+  COCOEvaluator,
+  type CocoEvaluatorOutput,
+  type COCOEvaluatorOptions,
+} from "./coco-evaluator.ts";
 export { deriveCocoResults, instancesToCocoJson } from "./coco-results.ts";
 export type { DatasetEvaluator, EvaluationResults, TaskMetrics } from "./dataset-evaluator.ts";
 export { DatasetEvaluators } from "./dataset-evaluators.ts";
@@ -12,6 +16,13 @@ export {
   UnexpectedResultsError,
   type UnexpectedResult,
 } from "./errors.ts";
+export {
+  boxProposalMetrics,
+  evaluateBoxProposals,
+  type BoxProposalOptions,
+  type BoxProposalRecall,
+  type ImageProposals,
+} from "./evaluate-box-proposals.ts";
 export { evaluateCocoResults, type CocoResultsOptions } from "./evaluate-coco-results.ts";
 export {
   inferenceOnDataset,
@@ -25,7 +36,13 @@ export {
   PascalVOCDetectionEvaluator,
   type PascalVOCDetectionEvaluatorOptions,
 } from "./pascal-voc-detection-evaluator.ts";
-export type { DetectionOutput, EvaluationInput, PredictionFields } from "./prediction.ts";
+export type {
+  DetectionOutput,
+  EvaluationInput,
+  PredictionFields,
+  ProposalFields,
+  ProposalOutput,
+} from "./prediction.ts";
 export { flattenResultsDict, printCsvFormat, verifyResults, type ResultsDict } from "./results.ts";
 export {
   vocAp,

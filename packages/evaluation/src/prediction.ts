@@ -24,9 +24,20 @@ export interface PredictionFields {
   readonly predKeypoints?: NdArray<Float32Array>;
 }
 
-/** A model's answer to one input. */
+/** A detector's answer to one input. */
 export interface DetectionOutput {
   readonly instances: Instances<PredictionFields>;
+}
+
+/** What evaluators read of a model's proposals, in pixels of the image file. */
+export interface ProposalFields {
+  readonly proposalBoxes: Boxes;
+  readonly objectnessLogits: NdArray<Float32Array> | Float32Array;
+}
+
+/** A proposal network's answer to one input. */
+export interface ProposalOutput {
+  readonly proposals: Instances<ProposalFields>;
 }
 
 /** The numbers of a flat or n-dimensional array, in row-major order. */
