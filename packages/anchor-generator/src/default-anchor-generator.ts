@@ -1,10 +1,10 @@
 import type { Config } from "@detectron-ts/config";
-import type { ShapeSpec } from "@detectron-ts/layers";
+import { type ShapeSpec, OptionError } from "@detectron-ts/layers";
 import { Boxes } from "@detectron-ts/structures";
 
 import type { AnchorGenerator, FeatureMap } from "./anchor-generator.ts";
 import { generateCellAnchors, tileCellAnchors } from "./cell-anchors.ts";
-import { AnchorOptionError, FeatureMapError } from "./errors.ts";
+import { FeatureMapError } from "./errors.ts";
 
 /** A list of numbers for each feature map; one such list, or a bare list of numbers, serves all of them. */
 export type PerFeature = readonly (readonly number[])[] | readonly number[];
@@ -37,10 +37,10 @@ export class DefaultAnchorGenerator implements AnchorGenerator {
   /** For each feature map, anchors by grid size, the least recently used first. */
   readonly #cache: readonly Map<string, Boxes>[];
 
-  /** @throws {@link AnchorOptionError} */
+  /** @throws {@link OptionError} */
   constructor({ sizes, aspectRatios, strides, offset = 0.5 }: DefaultAnchorGeneratorOptions) {
     if (!(offset >= 0 && offset < 1)) {
-      throw new AnchorOptionError("offset", offset, "at least 0 and below 1");
+      throw new OptionError("offset", offset, "at least 0 and below 1");
     }
     const sizesOfFeatures = perFeature("sizes", sizes, strides.length);
     const ratiosOfFeatures = perFeature("aspectRatios", aspectRatios, strides.length);
@@ -56,7 +56,7 @@ export class DefaultAnchorGenerator implements AnchorGenerator {
   static fromConfig(cfg: Config, inputShape: readonly ShapeSpec[]): DefaultAnchorGeneratorOptions {
     const { SIZES, ASPECT_RATIOS, OFFSET } = cfg.MODEL.ANCHOR_GENERATOR;
     const strides = inputShape.map(({ stride }) => {
-      if (stride === undefined) throw new AnchorOptionError("stride", stride, "known");
+      if (stride === undefined) throw new OptionError("stride", stride, "known");
       return stride;
     });
     return { sizes: SIZES, aspectRatios: ASPECT_RATIOS, strides, offset: OFFSET };
@@ -111,14 +111,10 @@ function perFeature(
 ): readonly (readonly number[])[] {
   const nested = isBareList(lists) ? [lists] : lists;
   if (nested.length === 0 || (nested.length !== 1 && nested.length !== numFeatures)) {
-    throw new AnchorOptionError(
-      option,
-      lists,
-      `one list, or one for each of ${numFeatures} strides`,
-    );
+    throw new OptionError(option, lists, `one list, or one for each of ${numFeatures} strides`);
   }
   if (!nested.flat().every((value) => value > 0)) {
-    throw new AnchorOptionError(option, lists, "lists of positive numbers");
+    throw new OptionError(option, lists, "lists of positive numbers");
   }
   return nested.length === 1 ? new Array<readonly number[]>(numFeatures).fill(nested[0]) : nested;
 }

@@ -1,19 +1,3 @@
-/** An option from which no anchors can be made. */
-export class AnchorOptionError extends Error {
-  override readonly name = "AnchorOptionError";
-  readonly option: string;
-  readonly got: unknown;
-  /** What was wanted, in words. */
-  readonly wanted: string;
-
-  constructor(option: string, got: unknown, wanted: string) {
-    super(`${option} must be ${wanted}, got ${JSON.stringify(got)}.`);
-    this.option = option;
-    this.got = got;
-    this.wanted = wanted;
-  }
-}
-
 /** Feature maps that are not one for each stride, or have no height and width. */
 export class FeatureMapError extends Error {
   override readonly name = "FeatureMapError";

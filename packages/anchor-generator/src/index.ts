@@ -10,4 +10,4 @@ export {
   type DefaultAnchorGeneratorOptions,
   type PerFeature,
 } from "./default-anchor-generator.ts";
-export { AnchorOptionError, FeatureMapError } from "./errors.ts";
+export { FeatureMapError } from "./errors.ts";

@@ -1,10 +1,10 @@
 import { getCfg, NotRegisteredError } from "@detectron-ts/config";
+import { OptionError } from "@detectron-ts/layers";
 import { loadGolden } from "@detectron-ts/testing";
 import { describe, expect, it } from "vitest";
 
 import {
   ANCHOR_GENERATOR_REGISTRY,
-  AnchorOptionError,
   buildAnchorGenerator,
   DefaultAnchorGenerator,
   FeatureMapError,
@@ -84,10 +84,10 @@ describe("DefaultAnchorGenerator", () => {
     const options = { sizes: [[4], [8]], aspectRatios: [1], strides: [8, 16] };
     const make = (changed: Partial<typeof options> & { offset?: number }) =>
       new DefaultAnchorGenerator({ ...options, ...changed });
-    expect(() => make({ sizes: [[1], [2], [3]] })).toThrow(AnchorOptionError);
-    expect(() => make({ sizes: [] })).toThrow(AnchorOptionError);
-    expect(() => make({ aspectRatios: [0] })).toThrow(AnchorOptionError);
-    expect(() => make({ offset: 1 })).toThrow(AnchorOptionError);
+    expect(() => make({ sizes: [[1], [2], [3]] })).toThrow(OptionError);
+    expect(() => make({ sizes: [] })).toThrow(OptionError);
+    expect(() => make({ aspectRatios: [0] })).toThrow(OptionError);
+    expect(() => make({ offset: 1 })).toThrow(OptionError);
     expect(() => make({}).forward([[1, 1]])).toThrow(FeatureMapError);
     expect(() => make({}).forward([{ shape: [1] }, [1, 1]])).toThrow(FeatureMapError);
   });
@@ -117,6 +117,6 @@ describe("buildAnchorGenerator", () => {
   });
 
   it("needs the strides of the feature maps", () => {
-    expect(() => buildAnchorGenerator(getCfg(), [{ channels: 256 }])).toThrow(AnchorOptionError);
+    expect(() => buildAnchorGenerator(getCfg(), [{ channels: 256 }])).toThrow(OptionError);
   });
 });

@@ -1,10 +1,10 @@
-import { isNdArray, rowMajorData } from "@detectron-ts/structures";
+import { isNdArray, rowMajorData, StructureShapeError } from "@detectron-ts/structures";
 import type { Tensor } from "@detectron-ts/tensor";
 import ndarray, { type NdArray } from "ndarray";
 
 import { decodeBoxes, encodeBoxes } from "./box-coding-graph.ts";
 import { decodeBox, DEFAULT_SCALE_CLAMP, encodeBox, type BoxWeights } from "./box-coding.ts";
-import { BoxCodingShapeError, DegenerateBoxError } from "./errors.ts";
+import { DegenerateBoxError } from "./errors.ts";
 
 /** Options of {@link Box2BoxTransform}. */
 export interface Box2BoxTransformOptions {
@@ -39,7 +39,7 @@ export class Box2BoxTransform {
    * @param sources - N×4; proposals or anchors, wider than 0.
    * @param targets - N×4; ground truth.
    * @returns N×4.
-   * @throws {@link BoxCodingShapeError}
+   * @throws {@link StructureShapeError}
    * @throws {@link DegenerateBoxError} for a source array with a box not wider than 0. Lazy tensors are not checked.
    */
   getDeltas(sources: NdArray<Float32Array>, targets: NdArray<Float32Array>): NdArray<Float32Array>;
@@ -73,7 +73,7 @@ export class Box2BoxTransform {
    * @param deltas - N×4k: k groups of (dx, dy, dw, dh) per box, such as one per class.
    * @param boxes - N×4; what the deltas are relative to.
    * @returns N×4k.
-   * @throws {@link BoxCodingShapeError}
+   * @throws {@link StructureShapeError}
    */
   applyDeltas(deltas: NdArray<Float32Array>, boxes: NdArray<Float32Array>): NdArray<Float32Array>;
   applyDeltas(deltas: Tensor, boxes: Tensor): Tensor;
@@ -142,5 +142,5 @@ function checkShape(
     (rows === null || shape[0] === rows) &&
     (columns === null ? shape[1] % 4 === 0 : shape[1] === columns);
   if (!fits)
-    throw new BoxCodingShapeError(what, shape, `[${rows ?? "any"}, ${columns ?? "4·any"}]`);
+    throw new StructureShapeError(what, shape, `[${rows ?? "any"}, ${columns ?? "4·any"}]`);
 }

@@ -1,10 +1,9 @@
 import { ciouLoss, diouLoss, giouLoss, smoothL1Loss } from "@detectron-ts/layers";
-import { rowMajorData } from "@detectron-ts/structures";
+import { rowMajorData, StructureShapeError } from "@detectron-ts/structures";
 import { cat, tensor, type Tensor } from "@detectron-ts/tensor";
 import ndarray, { type NdArray } from "ndarray";
 
 import type { Box2BoxTransform } from "./box2box-transform.ts";
-import { BoxCodingShapeError } from "./errors.ts";
 
 /** How boxes are compared: smooth L1 on deltas, or one of the overlap losses on decoded boxes. */
 export type BoxRegLossType = "smooth_l1" | "giou" | "diou" | "ciou";
@@ -33,7 +32,7 @@ export interface DenseBoxRegressionLossOptions {
  * Only the predictions of positive anchors enter the graph's arithmetic; targets are computed beforehand.
  *
  * @returns a scalar, differentiable in the deltas; 0 without positives.
- * @throws {@link BoxCodingShapeError} | {@link DegenerateBoxError}
+ * @throws {@link StructureShapeError} | {@link DegenerateBoxError}
  */
 export function denseBoxRegressionLoss({
   anchors,
@@ -68,7 +67,7 @@ function positivePositions(
 ): Int32Array {
   const { shape } = fgMask;
   if (shape.length !== 2 || shape[0] !== numImages || shape[1] !== numAnchors) {
-    throw new BoxCodingShapeError("fgMask", shape, `[${numImages}, ${numAnchors}]`);
+    throw new StructureShapeError("fgMask", shape, `[${numImages}, ${numAnchors}]`);
   }
   const mask = rowMajorData(fgMask);
   const positions: number[] = [];

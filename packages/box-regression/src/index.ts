@@ -5,4 +5,4 @@ export {
   type BoxRegLossType,
   type DenseBoxRegressionLossOptions,
 } from "./dense-box-regression-loss.ts";
-export { BoxCodingShapeError, DegenerateBoxError } from "./errors.ts";
+export { DegenerateBoxError } from "./errors.ts";

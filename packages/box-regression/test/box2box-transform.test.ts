@@ -1,10 +1,10 @@
+import { StructureShapeError } from "@detectron-ts/structures";
 import { loadGolden } from "@detectron-ts/testing";
 import ndarray from "ndarray";
 import { describe, expect, it } from "vitest";
 
 import {
   Box2BoxTransform,
-  BoxCodingShapeError,
   DEFAULT_SCALE_CLAMP,
   DegenerateBoxError,
   type BoxWeights,
@@ -87,10 +87,10 @@ describe("Box2BoxTransform on arrays", () => {
     ).toThrow(expect.objectContaining({ name: "DegenerateBoxError", row: 1, width: 0 }));
     expect(() => transform.getDeltas(boxes([3, 0, 2, 1]), box)).toThrow(DegenerateBoxError);
     expect(() => transform.getDeltas(box, boxes([0, 0, 1, 1], [0, 0, 1, 1]))).toThrow(
-      BoxCodingShapeError,
+      StructureShapeError,
     );
     const five = ndarray(new Float32Array(5), [1, 5]);
-    expect(() => transform.applyDeltas(five, box)).toThrow(BoxCodingShapeError);
-    expect(() => transform.applyDeltas(box, five)).toThrow(BoxCodingShapeError);
+    expect(() => transform.applyDeltas(five, box)).toThrow(StructureShapeError);
+    expect(() => transform.applyDeltas(box, five)).toThrow(StructureShapeError);
   });
 });

@@ -1,11 +1,11 @@
 import "@detectron-ts/runtime";
-
+import { StructureShapeError } from "@detectron-ts/structures";
 import { cat, tensor } from "@detectron-ts/tensor";
 import { loadGolden } from "@detectron-ts/testing";
 import ndarray, { type NdArray } from "ndarray";
 import { describe, expect, it } from "vitest";
 
-import { Box2BoxTransform, BoxCodingShapeError, denseBoxRegressionLoss } from "../src/index.ts";
+import { Box2BoxTransform, denseBoxRegressionLoss } from "../src/index.ts";
 
 const golden = loadGolden(new URL("./golden/box2box", import.meta.url));
 
@@ -38,7 +38,7 @@ describe("Box2BoxTransform on lazy tensors", () => {
     const box = lazy(rows([0, 0, 1, 1]));
     expect(() =>
       transform.applyDeltas(tensor(new Float32Array(5), { shape: [1, 5] }), box),
-    ).toThrow(BoxCodingShapeError);
+    ).toThrow(StructureShapeError);
   });
 });
 
@@ -150,6 +150,6 @@ describe("denseBoxRegressionLoss", () => {
         gtBoxes,
         fgMask: short,
       }),
-    ).toThrow(BoxCodingShapeError);
+    ).toThrow(StructureShapeError);
   });
 });

@@ -15,3 +15,17 @@ export class LayerShapeError extends Error {
     super(`${layer}: ${argument} has shape [${got.join(", ")}], wanted ${wanted}`);
   }
 }
+
+/** An option, or the config key it comes from, with a value that cannot be used. */
+export class OptionError extends Error {
+  override readonly name = "OptionError";
+
+  constructor(
+    readonly option: string,
+    readonly got: unknown,
+    /** What was wanted, in words. */
+    readonly wanted: string,
+  ) {
+    super(`${option} must be ${wanted}, got ${JSON.stringify(got)}.`);
+  }
+}

@@ -2,7 +2,7 @@ export { DeformConv, ModulatedDeformConv } from "./deform-conv/deform-conv.ts";
 export type { DeformConvOptions, ModulatedDeformConvOptions } from "./deform-conv/deform-conv.ts";
 export { deformConv2d } from "./deform-conv/deform-conv2d.ts";
 export type { DeformConv2dOptions } from "./deform-conv/deform-conv2d.ts";
-export { LayerShapeError } from "./errors.ts";
+export { LayerShapeError, OptionError } from "./errors.ts";
 export { binaryCrossEntropyWithLogits } from "./losses/binary-cross-entropy.ts";
 export type { BinaryCrossEntropyOptions } from "./losses/binary-cross-entropy.ts";
 export { crossEntropy } from "./losses/cross-entropy.ts";

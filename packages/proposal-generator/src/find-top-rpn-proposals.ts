@@ -1,9 +1,15 @@
 import type { Box2BoxTransform } from "@detectron-ts/box-regression";
 import { batchedNms } from "@detectron-ts/layers";
-import { Boxes, Instances, rowMajorData, type ImageSize } from "@detectron-ts/structures";
+import {
+  Boxes,
+  Instances,
+  rowMajorData,
+  type ImageSize,
+  StructureShapeError,
+} from "@detectron-ts/structures";
 import ndarray, { type NdArray } from "ndarray";
 
-import { NonFiniteProposalError, PredictionShapeError } from "./errors.ts";
+import { NonFiniteProposalError } from "./errors.ts";
 import type { Proposals } from "./proposal-generator.ts";
 import { topAnchors } from "./top-anchors.ts";
 
@@ -38,7 +44,7 @@ export interface FindTopRpnProposalsOptions {
  * The predictions are read where they lie. Only the boxes of the anchors chosen are decoded: a few thousand out of some
  * 250 000 for an image of usual size.
  *
- * @throws {@link PredictionShapeError}
+ * @throws {@link StructureShapeError}
  * @throws {@link NonFiniteProposalError} in training.
  */
 export function findTopRpnProposals(options: FindTopRpnProposalsOptions): Proposals[] {
@@ -137,28 +143,28 @@ function checkedLevels({
 }: FindTopRpnProposalsOptions): Level[] {
   if (predAnchorDeltas.length !== predObjectnessLogits.length) {
     const wanted = `[${predObjectnessLogits.length}, …]`;
-    throw new PredictionShapeError("Levels of anchor deltas", [predAnchorDeltas.length], wanted);
+    throw new StructureShapeError("Levels of anchor deltas", [predAnchorDeltas.length], wanted);
   }
   if (anchors.length !== predObjectnessLogits.length) {
     const wanted = `[${predObjectnessLogits.length}, …]`;
-    throw new PredictionShapeError("Levels of anchors", [anchors.length], wanted);
+    throw new StructureShapeError("Levels of anchors", [anchors.length], wanted);
   }
   return predObjectnessLogits.map((logits, index) => {
     const deltas = predAnchorDeltas[index];
     const [numImages, numCellAnchors, height, width] = logits.shape;
     if (logits.shape.length !== 4 || numImages !== imageSizes.length) {
       const wanted = `[${imageSizes.length}, anchors, height, width]`;
-      throw new PredictionShapeError(`Logits of level ${index}`, logits.shape, wanted);
+      throw new StructureShapeError(`Logits of level ${index}`, logits.shape, wanted);
     }
     const deltaShape = [numImages, 4 * numCellAnchors, height, width];
     if (deltas.shape.join() !== deltaShape.join()) {
       const wanted = `[${deltaShape.join(", ")}]`;
-      throw new PredictionShapeError(`Anchor deltas of level ${index}`, deltas.shape, wanted);
+      throw new StructureShapeError(`Anchor deltas of level ${index}`, deltas.shape, wanted);
     }
     const numAnchors = numCellAnchors * height * width;
     if (anchors[index].length !== numAnchors) {
       const { shape } = anchors[index].tensor;
-      throw new PredictionShapeError(`Anchors of level ${index}`, shape, `[${numAnchors}, 4]`);
+      throw new StructureShapeError(`Anchors of level ${index}`, shape, `[${numAnchors}, 4]`);
     }
     return {
       logits: rowMajorData(logits),

@@ -4,12 +4,7 @@ export {
   PROPOSAL_GENERATOR_REGISTRY,
   type ProposalGeneratorBuilder,
 } from "./build.ts";
-export {
-  MissingFeatureError,
-  NonFiniteProposalError,
-  PredictionShapeError,
-  RPNOptionError,
-} from "./errors.ts";
+export { MissingFeatureError, NonFiniteProposalError } from "./errors.ts";
 export { findTopRpnProposals, type FindTopRpnProposalsOptions } from "./find-top-rpn-proposals.ts";
 export {
   labelAndSampleAnchors,

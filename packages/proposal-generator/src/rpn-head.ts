@@ -1,10 +1,8 @@
 import { buildAnchorGenerator } from "@detectron-ts/anchor-generator";
 import { configure, Registry, type Config } from "@detectron-ts/config";
-import type { ShapeSpec } from "@detectron-ts/layers";
+import { type ShapeSpec, OptionError } from "@detectron-ts/layers";
 import { Conv2d, init, Module, relu, Sequential } from "@detectron-ts/nn";
 import type { Tensor } from "@detectron-ts/tensor";
-
-import { RPNOptionError } from "./errors.ts";
 
 /** What an {@link RPNHead} predicts from feature maps N×C×H×W: for each of them one tensor of each kind. */
 export type RPNHeadOutput = [
@@ -57,11 +55,11 @@ export class StandardRPNHead extends Module<[features: readonly Tensor[]], RPNHe
   readonly objectnessLogits: Conv2d;
   readonly anchorDeltas: Conv2d;
 
-  /** @throws {@link RPNOptionError} */
+  /** @throws {@link OptionError} */
   constructor({ inChannels, numAnchors, boxDim = 4, convDims = [-1] }: StandardRPNHeadOptions) {
     super();
     if (convDims.length === 0 || convDims.some((channels) => channels !== -1 && !(channels > 0))) {
-      throw new RPNOptionError("convDims", convDims, "a list of positive numbers or -1");
+      throw new OptionError("convDims", convDims, "a list of positive numbers or -1");
     }
     let channels = inChannels;
     const convolutions = convDims.map((dim) => {
@@ -97,7 +95,7 @@ export class StandardRPNHead extends Module<[features: readonly Tensor[]], RPNHe
   /**
    * Options from the config, whose anchor generator says how many anchors there are.
    *
-   * @throws {@link RPNOptionError} unless all feature maps have as many channels, and as many anchors at a location.
+   * @throws {@link OptionError} unless all feature maps have as many channels, and as many anchors at a location.
    */
   static fromConfig(cfg: Config, inputShape: readonly ShapeSpec[]): StandardRPNHeadOptions {
     const { numCellAnchors, boxDim } = buildAnchorGenerator(cfg, inputShape);
@@ -134,7 +132,7 @@ function numbered(convolutions: readonly Conv2d[]): Sequential {
 function common(what: string, numbers: readonly (number | undefined)[]): number {
   const [first] = numbers;
   if (first === undefined || numbers.some((number) => number !== first)) {
-    throw new RPNOptionError(what, numbers, "known and all the same");
+    throw new OptionError(what, numbers, "known and all the same");
   }
   return first;
 }

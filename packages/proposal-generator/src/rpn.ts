@@ -5,7 +5,7 @@ import {
   type BoxWeights,
 } from "@detectron-ts/box-regression";
 import type { Config } from "@detectron-ts/config";
-import type { ShapeSpec } from "@detectron-ts/layers";
+import { type ShapeSpec, OptionError } from "@detectron-ts/layers";
 import { Matcher, type MatchLabel, type RandomGenerator } from "@detectron-ts/matcher";
 import { defaultGenerator, Module } from "@detectron-ts/nn";
 import {
@@ -18,7 +18,7 @@ import {
 import { realize, type Tensor } from "@detectron-ts/tensor";
 import ndarray, { type NdArray } from "ndarray";
 
-import { MissingFeatureError, RPNOptionError } from "./errors.ts";
+import { MissingFeatureError } from "./errors.ts";
 import { findTopRpnProposals } from "./find-top-rpn-proposals.ts";
 import { labelAndSampleAnchors, type AnchorTargets } from "./label-and-sample-anchors.ts";
 import type {
@@ -151,7 +151,7 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
    * Options from `MODEL.RPN`, with the head and the anchors that the config names.
    *
    * @param inputShape - shapes of the feature maps by name.
-   * @throws {@link RPNOptionError} | {@link MissingFeatureError}
+   * @throws {@link OptionError} | {@link MissingFeatureError}
    */
   static fromConfig(cfg: Config, inputShape: Readonly<Record<string, ShapeSpec>>): RPNOptions {
     const { RPN: rpn, PROPOSAL_GENERATOR } = cfg.MODEL;
@@ -183,7 +183,7 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
   }
 
   /**
-   * @throws {@link MissingFeatureError} | {@link PredictionShapeError}
+   * @throws {@link MissingFeatureError} | {@link StructureShapeError}
    * @throws {@link NonFiniteProposalError} in training, when predictions are infinite or NaN.
    * @throws LengthMismatchError of `@detectron-ts/structures` in training, unless there is ground truth of each image.
    */
@@ -280,14 +280,14 @@ function toArray(prediction: Tensor): NdArray<Float32Array> {
 
 function toMatchLabel(label: number): MatchLabel {
   if (label !== -1 && label !== 0 && label !== 1) {
-    throw new RPNOptionError("MODEL.RPN.IOU_LABELS", label, "-1, 0 or 1");
+    throw new OptionError("MODEL.RPN.IOU_LABELS", label, "-1, 0 or 1");
   }
   return label;
 }
 
 function toBoxWeights(weights: readonly number[]): BoxWeights {
   if (weights.length !== 4) {
-    throw new RPNOptionError("MODEL.RPN.BBOX_REG_WEIGHTS", weights, "four numbers");
+    throw new OptionError("MODEL.RPN.BBOX_REG_WEIGHTS", weights, "four numbers");
   }
   const [x, y, width, height] = weights;
   return [x, y, width, height];
@@ -298,7 +298,7 @@ const BOX_REG_LOSS_TYPES: readonly BoxRegLossType[] = ["smooth_l1", "giou", "dio
 function toBoxRegLossType(name: string): BoxRegLossType {
   const type = BOX_REG_LOSS_TYPES.find((known) => known === name);
   if (type === undefined) {
-    throw new RPNOptionError(
+    throw new OptionError(
       "MODEL.RPN.BBOX_REG_LOSS_TYPE",
       name,
       `one of ${BOX_REG_LOSS_TYPES.join(", ")}`,

@@ -1,6 +1,6 @@
 import { DefaultAnchorGenerator } from "@detectron-ts/anchor-generator";
 import { Box2BoxTransform } from "@detectron-ts/box-regression";
-import { Boxes } from "@detectron-ts/structures";
+import { Boxes, StructureShapeError } from "@detectron-ts/structures";
 import { loadGolden } from "@detectron-ts/testing";
 import ndarray from "ndarray";
 import { describe, expect, it } from "vitest";
@@ -8,7 +8,6 @@ import { describe, expect, it } from "vitest";
 import {
   findTopRpnProposals,
   NonFiniteProposalError,
-  PredictionShapeError,
   type FindTopRpnProposalsOptions,
 } from "../src/index.ts";
 
@@ -180,7 +179,7 @@ describe("findTopRpnProposals", () => {
     const wrong = [first, ...recorded.predAnchorDeltas.slice(0, 4)];
     const call = (change: Partial<FindTopRpnProposalsOptions>) => () =>
       findTopRpnProposals({ ...recorded, ...change });
-    expect(call({ predAnchorDeltas: wrong })).toThrow(PredictionShapeError);
+    expect(call({ predAnchorDeltas: wrong })).toThrow(StructureShapeError);
     expect(call({ predAnchorDeltas: wrong })).toThrow("Anchor deltas of level 1");
     expect(call({ predAnchorDeltas: wrong.slice(1) })).toThrow("Levels of anchor deltas");
     expect(call({ anchors: recorded.anchors.slice(1) })).toThrow("Levels of anchors");

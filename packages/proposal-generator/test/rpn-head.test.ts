@@ -1,8 +1,9 @@
 import { getCfg } from "@detectron-ts/config";
+import { OptionError } from "@detectron-ts/layers";
 import { zeros } from "@detectron-ts/tensor";
 import { describe, expect, it } from "vitest";
 
-import { buildRpnHead, RPN_HEAD_REGISTRY, RPNOptionError, StandardRPNHead } from "../src/index.ts";
+import { buildRpnHead, RPN_HEAD_REGISTRY, StandardRPNHead } from "../src/index.ts";
 
 const shapesOf = (head: StandardRPNHead) =>
   Object.fromEntries([...head.namedParameters()].map(([name, { shape }]) => [name, shape]));
@@ -61,7 +62,7 @@ describe("StandardRPNHead", () => {
   it("refuses convolutions it cannot make", () => {
     for (const convDims of [[], [0], [16, -2]]) {
       expect(() => new StandardRPNHead({ inChannels: 8, numAnchors: 3, convDims })).toThrow(
-        RPNOptionError,
+        OptionError,
       );
     }
   });
@@ -87,7 +88,7 @@ describe("buildRpnHead", () => {
         cfg,
         channels.map((c, level) => ({ channels: c, stride: 4 * 2 ** level })),
       );
-    expect(build([16, 32])).toThrow(RPNOptionError);
+    expect(build([16, 32])).toThrow(OptionError);
     expect(build([undefined, undefined])).toThrow("channels of the feature maps");
     const uneven = getCfg();
     uneven.MODEL.ANCHOR_GENERATOR.SIZES = [[32], [64, 128]];

@@ -1,12 +1,13 @@
 import { DefaultAnchorGenerator } from "@detectron-ts/anchor-generator";
 import { Box2BoxTransform } from "@detectron-ts/box-regression";
 import { getCfg, NotRegisteredError } from "@detectron-ts/config";
+import { OptionError } from "@detectron-ts/layers";
 import { Matcher } from "@detectron-ts/matcher";
 import { Conv2d, Generator } from "@detectron-ts/nn";
 import { runtime } from "@detectron-ts/runtime";
 import { Boxes, ImageList, Instances, LengthMismatchError } from "@detectron-ts/structures";
-import { goldenRoot, goldenTensors, loadGolden } from "@detectron-ts/testing";
 import { full, ones, tensor, zeros, type Tensor } from "@detectron-ts/tensor";
+import { goldenRoot, goldenTensors, loadGolden } from "@detectron-ts/testing";
 import { describe, expect, it } from "vitest";
 
 import {
@@ -15,7 +16,6 @@ import {
   NonFiniteProposalError,
   PROPOSAL_GENERATOR_REGISTRY,
   RPN,
-  RPNOptionError,
   StandardRPNHead,
   type RPNOptions,
 } from "../src/index.ts";
@@ -219,8 +219,8 @@ describe("buildProposalGenerator", () => {
       return buildProposalGenerator(cfg, inputShape);
     };
     expect(build((cfg) => (cfg.MODEL.RPN.IN_FEATURES = ["p7"]))).toThrow(MissingFeatureError);
-    expect(build((cfg) => (cfg.MODEL.RPN.IOU_LABELS = [0, 2, 1]))).toThrow(RPNOptionError);
-    expect(build((cfg) => (cfg.MODEL.RPN.BBOX_REG_LOSS_TYPE = "l2"))).toThrow(RPNOptionError);
+    expect(build((cfg) => (cfg.MODEL.RPN.IOU_LABELS = [0, 2, 1]))).toThrow(OptionError);
+    expect(build((cfg) => (cfg.MODEL.RPN.BBOX_REG_LOSS_TYPE = "l2"))).toThrow(OptionError);
   });
 });
 

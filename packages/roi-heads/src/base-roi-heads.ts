@@ -1,4 +1,5 @@
 import type { Config } from "@detectron-ts/config";
+import { OptionError } from "@detectron-ts/layers";
 import {
   Matcher,
   subsampleLabels,
@@ -10,7 +11,7 @@ import { addGroundTruthToProposals, type Proposals } from "@detectron-ts/proposa
 import { pairwiseIou, type ImageList, type Instances } from "@detectron-ts/structures";
 import ndarray from "ndarray";
 
-import { CountMismatchError, MissingGroundTruthError, ROIHeadsOptionError } from "./errors.ts";
+import { CountMismatchError, MissingGroundTruthError } from "./errors.ts";
 import type {
   AnyFields,
   DetectionFields,
@@ -199,5 +200,5 @@ function copyGroundTruth(
 
 function matchLabel(label: number): MatchLabel {
   if (label === -1 || label === 0 || label === 1) return label;
-  throw new ROIHeadsOptionError("MODEL.ROI_HEADS.IOU_LABELS", label, "-1, 0 or 1");
+  throw new OptionError("MODEL.ROI_HEADS.IOU_LABELS", label, "-1, 0 or 1");
 }

@@ -13,23 +13,6 @@ export class InputShapeError extends Error {
   }
 }
 
-/** Options that do not go together, or that are not supported. */
-export class ROIHeadsOptionError extends Error {
-  override readonly name = "ROIHeadsOptionError";
-  /** The option, or the config key it comes from. */
-  readonly option: string;
-  readonly got: unknown;
-  /** What it wanted, in words. */
-  readonly wanted: string;
-
-  constructor(option: string, got: unknown, wanted: string) {
-    super(`${option} must be ${wanted}, got ${JSON.stringify(got)}.`);
-    this.option = option;
-    this.got = got;
-    this.wanted = wanted;
-  }
-}
-
 /** Two lists, or a list and a batch, that must be as long as each other, and are not. */
 export class CountMismatchError extends Error {
   override readonly name = "CountMismatchError";

@@ -17,12 +17,7 @@ export {
   type FastRCNNPredictions,
 } from "./box/fast-rcnn-output-layers.ts";
 export { buildRoiHeads, ROI_HEADS_REGISTRY, type ROIHeadsBuilder } from "./build.ts";
-export {
-  CountMismatchError,
-  InputShapeError,
-  MissingGroundTruthError,
-  ROIHeadsOptionError,
-} from "./errors.ts";
+export { CountMismatchError, InputShapeError, MissingGroundTruthError } from "./errors.ts";
 export type {
   ClassIndices,
   DetectionFields,

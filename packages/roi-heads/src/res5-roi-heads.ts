@@ -1,12 +1,11 @@
 import { configure, type Config } from "@detectron-ts/config";
-import { BottleneckBlock, makeStage, type ShapeSpec } from "@detectron-ts/layers";
+import { BottleneckBlock, makeStage, type ShapeSpec, OptionError } from "@detectron-ts/layers";
 import { Sequential } from "@detectron-ts/nn";
 import type { Boxes, Instances } from "@detectron-ts/structures";
 import { tensor, type Tensor } from "@detectron-ts/tensor";
 
 import { BaseROIHeads, type BaseROIHeadsOptions } from "./base-roi-heads.ts";
 import { FastRCNNOutputLayers } from "./box/fast-rcnn-output-layers.ts";
-import { ROIHeadsOptionError } from "./errors.ts";
 import type {
   DetectionFields,
   Features,
@@ -60,18 +59,18 @@ export class Res5ROIHeads extends BaseROIHeads {
   /**
    * Options from `MODEL.ROI_HEADS`, `MODEL.ROI_BOX_HEAD`, `MODEL.ROI_MASK_HEAD` and `MODEL.RESNETS`.
    *
-   * @throws {@link ROIHeadsOptionError} for several feature maps, keypoints or a deformable last stage.
+   * @throws {@link OptionError} for several feature maps, keypoints or a deformable last stage.
    */
   static fromConfig(cfg: Config, inputShape: FeatureShapes): Res5ROIHeadsOptions {
     const { ROI_HEADS, ROI_BOX_HEAD, RESNETS, KEYPOINT_ON, MASK_ON } = cfg.MODEL;
     if (ROI_HEADS.IN_FEATURES.length !== 1) {
       const key = "MODEL.ROI_HEADS.IN_FEATURES";
-      throw new ROIHeadsOptionError(key, ROI_HEADS.IN_FEATURES, "a single feature");
+      throw new OptionError(key, ROI_HEADS.IN_FEATURES, "a single feature");
     }
-    if (KEYPOINT_ON) throw new ROIHeadsOptionError("MODEL.KEYPOINT_ON", true, "false");
+    if (KEYPOINT_ON) throw new OptionError("MODEL.KEYPOINT_ON", true, "false");
     if (RESNETS.DEFORM_ON_PER_STAGE.at(-1) === true) {
       const key = "MODEL.RESNETS.DEFORM_ON_PER_STAGE";
-      throw new ROIHeadsOptionError(key, RESNETS.DEFORM_ON_PER_STAGE, "false for res5");
+      throw new OptionError(key, RESNETS.DEFORM_ON_PER_STAGE, "false for res5");
     }
     const [res5, channels] = this.buildRes5Block(cfg);
     const side = ROI_BOX_HEAD.POOLER_RESOLUTION;

@@ -1,11 +1,11 @@
 import { configure, type Config } from "@detectron-ts/config";
+import { OptionError } from "@detectron-ts/layers";
 import { Instances } from "@detectron-ts/structures";
 
 import { BaseROIHeads, type BaseROIHeadsOptions } from "./base-roi-heads.ts";
 import { buildBoxHead } from "./box/build.ts";
 import type { BoxHead } from "./box/box-head.ts";
 import { FastRCNNOutputLayers, type FastRCNNPredictions } from "./box/fast-rcnn-output-layers.ts";
-import { ROIHeadsOptionError } from "./errors.ts";
 import type {
   AnyFields,
   DetectionFields,
@@ -59,12 +59,12 @@ export class StandardROIHeads extends BaseROIHeads {
   readonly maskHead: MaskHead | undefined;
   readonly trainOnPredBoxes: boolean;
 
-  /** @throws {@link ROIHeadsOptionError} for a mask head without a pooler, or the other way round. */
+  /** @throws {@link OptionError} for a mask head without a pooler, or the other way round. */
   constructor(options: StandardROIHeadsOptions) {
     super(options);
     if ((options.maskPooler === undefined) !== (options.maskHead === undefined)) {
       const given = options.maskPooler ? ["maskPooler"] : ["maskHead"];
-      throw new ROIHeadsOptionError("maskPooler and maskHead", given, "given both or neither");
+      throw new OptionError("maskPooler and maskHead", given, "given both or neither");
     }
     this.boxPooler = options.boxPooler;
     this.boxHead = options.boxHead;
@@ -77,7 +77,7 @@ export class StandardROIHeads extends BaseROIHeads {
   /** Options from `MODEL.ROI_HEADS`, `MODEL.ROI_BOX_HEAD` and `MODEL.ROI_MASK_HEAD`. */
   static fromConfig(cfg: Config, inputShape: FeatureShapes): StandardROIHeadsOptions {
     if (cfg.MODEL.KEYPOINT_ON) {
-      throw new ROIHeadsOptionError("MODEL.KEYPOINT_ON", true, "false");
+      throw new OptionError("MODEL.KEYPOINT_ON", true, "false");
     }
     return {
       ...this.baseOptions(cfg),

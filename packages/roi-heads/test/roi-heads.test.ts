@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
 import { configure, getCfg, type Config } from "@detectron-ts/config";
-import { Linear, Module } from "@detectron-ts/nn";
+import { OptionError } from "@detectron-ts/layers";
 import { Matcher } from "@detectron-ts/matcher";
+import { Linear, Module } from "@detectron-ts/nn";
 import { runtime } from "@detectron-ts/runtime";
 import { BitMasks, Boxes, Instances } from "@detectron-ts/structures";
 import { tensor, zeros, type Tensor } from "@detectron-ts/tensor";
@@ -17,7 +19,6 @@ import {
   MissingGroundTruthError,
   Res5ROIHeads,
   ROI_BOX_HEAD_REGISTRY,
-  ROIHeadsOptionError,
   selectForegroundProposals,
   StandardROIHeads,
   type BoxHead,
@@ -270,9 +271,7 @@ describe("extending ROI heads", () => {
     const uneven = { ...SHAPES, p3: { channels: 8, stride: 8 } };
     expect(() => buildRoiHeads(standardConfig(), uneven)).toThrow(InputShapeError);
     const options = StandardROIHeads.fromConfig(standardConfig(), SHAPES);
-    expect(() => new StandardROIHeads({ ...options, maskHead: undefined })).toThrow(
-      ROIHeadsOptionError,
-    );
+    expect(() => new StandardROIHeads({ ...options, maskHead: undefined })).toThrow(OptionError);
     const two = c4Config({ "MODEL.ROI_HEADS.IN_FEATURES": ["p2", "p3"] });
     expect(() => Res5ROIHeads.fromConfig(two, SHAPES)).toThrow("a single feature");
   });

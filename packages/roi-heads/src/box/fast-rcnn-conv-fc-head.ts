@@ -1,8 +1,7 @@
 import type { Config } from "@detectron-ts/config";
-import type { ShapeSpec } from "@detectron-ts/layers";
+import { type ShapeSpec, OptionError } from "@detectron-ts/layers";
 import { Conv2d, getNorm, init, Linear, relu, Sequential } from "@detectron-ts/nn";
 
-import { ROIHeadsOptionError } from "../errors.ts";
 import { flatSize, requireChannels } from "../input-shape.ts";
 import type { BoxHead } from "./box-head.ts";
 
@@ -26,11 +25,11 @@ export interface FastRCNNConvFCHeadOptions {
 export class FastRCNNConvFCHead extends Sequential implements BoxHead {
   readonly outputShape: ShapeSpec;
 
-  /** @throws {@link ROIHeadsOptionError} without any layer. */
+  /** @throws {@link OptionError} without any layer. */
   constructor({ inputShape, convDims, fcDims, convNorm = "" }: FastRCNNConvFCHeadOptions) {
     super();
     if (convDims.length + fcDims.length === 0) {
-      throw new ROIHeadsOptionError("convDims and fcDims", [], "one layer or more together");
+      throw new OptionError("convDims and fcDims", [], "one layer or more together");
     }
     let inChannels = requireChannels(inputShape);
     convDims.forEach((outChannels, i) => {

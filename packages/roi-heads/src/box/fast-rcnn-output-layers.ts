@@ -4,13 +4,13 @@ import {
   type BoxRegLossType,
 } from "@detectron-ts/box-regression";
 import type { Config } from "@detectron-ts/config";
-import { crossEntropy, type ShapeSpec } from "@detectron-ts/layers";
+import { crossEntropy, type ShapeSpec, OptionError } from "@detectron-ts/layers";
 import { init, Linear, Module } from "@detectron-ts/nn";
 import { Boxes, type Instances } from "@detectron-ts/structures";
 import { realize, tensor, type Tensor } from "@detectron-ts/tensor";
 import ndarray, { type NdArray } from "ndarray";
 
-import { CountMismatchError, ROIHeadsOptionError } from "../errors.ts";
+import { CountMismatchError } from "../errors.ts";
 import type { LabeledProposalFields, Losses, RegionFields } from "../fields.ts";
 import { float32Data } from "../float32-data.ts";
 import { flatSize } from "../input-shape.ts";
@@ -95,7 +95,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
   /**
    * Options from `MODEL.ROI_BOX_HEAD`, `MODEL.ROI_HEADS` and `TEST`.
    *
-   * @throws {@link ROIHeadsOptionError} for a loss that is not supported.
+   * @throws {@link OptionError} for a loss that is not supported.
    */
   static fromConfig(cfg: Config, inputShape: ShapeSpec): FastRCNNOutputLayersOptions {
     const { ROI_BOX_HEAD, ROI_HEADS } = cfg.MODEL;
@@ -105,11 +105,11 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
     if (boxRegLossType === undefined) {
       const key = "MODEL.ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE";
       const wanted = BOX_REG_LOSS_TYPES.join(", ");
-      throw new ROIHeadsOptionError(key, ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE, `one of ${wanted}`);
+      throw new OptionError(key, ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE, `one of ${wanted}`);
     }
     for (const key of ["USE_SIGMOID_CE", "USE_FED_LOSS"] as const) {
       if (ROI_BOX_HEAD[key]) {
-        throw new ROIHeadsOptionError(`MODEL.ROI_BOX_HEAD.${key}`, true, "false");
+        throw new OptionError(`MODEL.ROI_BOX_HEAD.${key}`, true, "false");
       }
     }
     const [x, y, width, height] = ROI_BOX_HEAD.BBOX_REG_WEIGHTS;

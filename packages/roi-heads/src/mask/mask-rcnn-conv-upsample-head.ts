@@ -1,11 +1,10 @@
 import type { Config } from "@detectron-ts/config";
-import type { ShapeSpec } from "@detectron-ts/layers";
+import { type ShapeSpec, OptionError } from "@detectron-ts/layers";
 import { Conv2d, ConvTranspose2d, getNorm, init, relu, Sequential } from "@detectron-ts/nn";
 import type { Instances } from "@detectron-ts/structures";
 import type { Tensor } from "@detectron-ts/tensor";
 import type { NdArray } from "ndarray";
 
-import { ROIHeadsOptionError } from "../errors.ts";
 import type { GivenBoxFields, LabeledProposalFields, Losses } from "../fields.ts";
 import { requireChannels } from "../input-shape.ts";
 import type { MaskHead } from "./mask-head.ts";
@@ -38,12 +37,12 @@ export class MaskRCNNConvUpsampleHead extends Sequential implements MaskHead {
   /** Factor of the loss. Changed to rebalance losses, as panoptic models do. */
   lossWeight: number;
 
-  /** @throws {@link ROIHeadsOptionError} unless there is a number of channels for the transposed convolution. */
+  /** @throws {@link OptionError} unless there is a number of channels for the transposed convolution. */
   constructor(options: MaskRCNNConvUpsampleHeadOptions) {
     super();
     const { inputShape, numClasses, convDims, convNorm = "", lossWeight = 1 } = options;
     const deconvDim = convDims.at(-1);
-    if (deconvDim === undefined) throw new ROIHeadsOptionError("convDims", convDims, "not empty");
+    if (deconvDim === undefined) throw new OptionError("convDims", convDims, "not empty");
 
     let inChannels = requireChannels(inputShape);
     convDims.slice(0, -1).forEach((outChannels, i) => {

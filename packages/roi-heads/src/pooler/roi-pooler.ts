@@ -1,9 +1,9 @@
-import { ROIAlign } from "@detectron-ts/layers";
+import { ROIAlign, OptionError } from "@detectron-ts/layers";
 import { Module } from "@detectron-ts/nn";
 import type { Boxes } from "@detectron-ts/structures";
 import { cat, tensor, type Tensor } from "@detectron-ts/tensor";
 
-import { CountMismatchError, ROIHeadsOptionError } from "../errors.ts";
+import { CountMismatchError } from "../errors.ts";
 import { assignBoxesToLevels } from "./assign-boxes-to-levels.ts";
 
 /** How regions are pooled: `ROIAlignV2` is aligned by half a cell, `ROIAlign` is the original. */
@@ -50,13 +50,13 @@ export class ROIPooler extends Module<
   readonly minLevel: number;
   readonly maxLevel: number;
 
-  /** @throws {@link ROIHeadsOptionError} for an unknown type, or scales that don't halve from map to map. */
+  /** @throws {@link OptionError} for an unknown type, or scales that don't halve from map to map. */
   constructor(options: ROIPoolerOptions) {
     super();
     const { outputSize, scales, samplingRatio, poolerType } = options;
     const levels = levelsOf(scales);
     if (!POOLER_TYPES.some((type) => type === poolerType)) {
-      throw new ROIHeadsOptionError("poolerType", poolerType, POOLER_TYPES.join(" or "));
+      throw new OptionError("poolerType", poolerType, POOLER_TYPES.join(" or "));
     }
     this.outputSize = typeof outputSize === "number" ? [outputSize, outputSize] : outputSize;
     this.canonicalBoxSize = options.canonicalBoxSize ?? 224;
@@ -95,12 +95,12 @@ export class ROIPooler extends Module<
   }
 }
 
-/** @throws {@link ROIHeadsOptionError} unless the scales are consecutive powers of 2, finest first. */
+/** @throws {@link OptionError} unless the scales are consecutive powers of 2, finest first. */
 function levelsOf(scales: readonly number[]): number[] {
   const levels = scales.map((scale) => -Math.log2(scale));
   const fits = levels.every((level, i) => Number.isInteger(level) && level === levels[0] + i);
   if (levels.length === 0 || !fits) {
-    throw new ROIHeadsOptionError("scales", scales, "powers of 2, each half of the one before");
+    throw new OptionError("scales", scales, "powers of 2, each half of the one before");
   }
   return levels;
 }
