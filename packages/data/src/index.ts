@@ -1,1 +1,84 @@
-export {};
+export { DatasetCatalog, type DatasetLoader } from "./catalog/dataset-catalog.ts";
+export { Metadata, MetadataCatalog, type MetadataFields } from "./catalog/metadata-catalog.ts";
+export { type Annotation, type DatasetDict, isRle, type Segmentation } from "./dataset-dict.ts";
+export {
+  checkData,
+  checkDataOptions,
+  type CheckDataOptions,
+  type DataProblem,
+  type DataProblemExample,
+  type DataProblemKind,
+  type DataReport,
+  suggestBaseLr,
+} from "./doctor/check-data.ts";
+export {
+  AnnotationError,
+  CatalogError,
+  DataOptionError,
+  DatasetFileError,
+  EmptyDatasetError,
+  KeypointFlipError,
+  MaskFormatError,
+  MetadataError,
+  SizeMismatchError,
+} from "./errors.ts";
+export {
+  aspectRatioGroup,
+  BatchPlanner,
+  type BatchPlannerOptions,
+  type BatchPlannerState,
+  type PlannedSample,
+} from "./loader/batch-planner.ts";
+export {
+  buildDetectionTestLoader,
+  buildDetectionTrainLoader,
+  type DatasetDictsOptions,
+  getDetectionDatasetDicts,
+} from "./loader/build-loaders.ts";
+export {
+  DetectionTestLoader,
+  type DetectionTestLoaderOptions,
+  DetectionTrainLoader,
+  type DetectionTrainLoaderOptions,
+  type InputMapper,
+} from "./loader/detection-loaders.ts";
+export {
+  InferenceSampler,
+  type InferenceSamplerOptions,
+  RandomSubsetTrainingSampler,
+  type RandomSubsetTrainingSamplerOptions,
+  repeatFactorsFromCategoryFrequency,
+  RepeatFactorTrainingSampler,
+  type RepeatFactorTrainingSamplerOptions,
+  type SamplerState,
+  TrainingSampler,
+  type TrainingSamplerOptions,
+  type TrainSampler,
+} from "./loader/samplers.ts";
+export { buildAugmentation } from "./mapper/build-augmentation.ts";
+export {
+  checkImageSize,
+  DatasetMapper,
+  type DatasetMapperOptions,
+  type MappedInput,
+} from "./mapper/dataset-mapper.ts";
+export {
+  annotationsToInstances,
+  createKeypointHflipIndices,
+  filterEmptyInstances,
+  type FilterEmptyOptions,
+  type GroundTruthFields,
+  type MaskFormat,
+  type TransformAnnotationOptions,
+  type TransformedAnnotation,
+  transformInstanceAnnotations,
+} from "./mapper/instance-annotations.ts";
+export { loadCocoJson, type LoadCocoJsonOptions, registerCocoInstances } from "./readers/coco.ts";
+export type { CocoAnnotation, CocoCategory, CocoFile, CocoImage } from "./readers/coco-file.ts";
+export {
+  convertToCocoDict,
+  convertToCocoJson,
+  type ConvertToCocoJsonOptions,
+} from "./readers/convert-to-coco.ts";
+export { loadVocInstances, registerPascalVoc, VOC_CLASSES } from "./readers/pascal-voc.ts";
+export { loadPennFudan, registerPennFudan } from "./readers/penn-fudan.ts";

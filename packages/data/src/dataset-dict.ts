@@ -1,0 +1,37 @@
+import type { Rle } from "@detectron-ts/coco";
+import type { BoxMode } from "@detectron-ts/structures";
+
+/** The outline of an object: polygons (x0, y0, x1, y1, … in pixels) or a run-length encoded mask of the whole image. */
+export type Segmentation = readonly (readonly number[])[] | Rle;
+
+/** One object of an image, in pixels of the image as its file has it. */
+export interface Annotation {
+  /** Four numbers (five for rotated boxes), to be read by {@link bboxMode}. */
+  readonly bbox: readonly number[];
+  readonly bboxMode: BoxMode;
+  /** Contiguous, from 0 to the number of classes less one. */
+  readonly categoryId: number;
+  readonly segmentation?: Segmentation;
+  /** x, y, visibility of each keypoint; x and y are continuous, so the middle of the first pixel is 0.5. */
+  readonly keypoints?: readonly number[];
+  /** 1 for a region of many objects, which is not trained on. */
+  readonly iscrowd?: 0 | 1;
+  /** The id that the dataset's own file gives to the annotation; for messages. */
+  readonly id?: number;
+}
+
+/** One image of a dataset with what is known about it. Mirrors detectron2's standard dataset dict. */
+export interface DatasetDict {
+  /** Path of the image. */
+  readonly fileName: string;
+  readonly imageId: number | string;
+  /** Height of the image in pixels; of the photograph as it is looked at, EXIF orientation applied. */
+  readonly height?: number;
+  readonly width?: number;
+  readonly annotations?: readonly Annotation[];
+}
+
+/** Whether a segmentation is a run-length encoding, not polygons. */
+export function isRle(segmentation: Segmentation): segmentation is Rle {
+  return "counts" in segmentation;
+}

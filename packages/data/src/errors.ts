@@ -1,0 +1,124 @@
+/** A dataset or its metadata is registered under a name twice, or not at all. */
+export class CatalogError extends Error {
+  override readonly name = "CatalogError";
+  /** The name of the dataset. */
+  readonly dataset: string;
+
+  constructor(dataset: string, message: string) {
+    super(message);
+    this.dataset = dataset;
+  }
+}
+
+/** Metadata is missing, or is set to another value than it has. */
+export class MetadataError extends Error {
+  override readonly name = "MetadataError";
+  readonly dataset: string;
+  readonly key: string;
+
+  constructor(dataset: string, key: string, message: string) {
+    super(`Metadata ${key} of dataset "${dataset}" ${message}`);
+    this.dataset = dataset;
+    this.key = key;
+  }
+}
+
+/** A file that describes a dataset does not have the form it must have. */
+export class DatasetFileError extends Error {
+  override readonly name: string = "DatasetFileError";
+  readonly file: string;
+
+  constructor(file: string, message: string, options?: ErrorOptions) {
+    super(`${file}: ${message}`, options);
+    this.file = file;
+  }
+}
+
+/** One annotation of a dataset file is not as it must be. */
+export class AnnotationError extends DatasetFileError {
+  override readonly name = "AnnotationError";
+  readonly annotationId: number | string;
+
+  constructor(file: string, annotationId: number | string, message: string) {
+    super(file, `annotation ${annotationId} ${message}`);
+    this.annotationId = annotationId;
+  }
+}
+
+/** An image has another size than its dataset says. */
+export class SizeMismatchError extends Error {
+  override readonly name = "SizeMismatchError";
+  readonly fileName: string;
+  /** Height and width of the file. */
+  readonly got: readonly [number, number];
+  /** Height and width that the dataset says. */
+  readonly expected: readonly [number, number];
+
+  constructor(
+    fileName: string,
+    got: readonly [number, number],
+    expected: readonly [number, number],
+  ) {
+    super(
+      `${fileName} has height ${got[0]} and width ${got[1]}; its dataset says ${expected[0]} and ${expected[1]}. ` +
+        "If they are exchanged, the photograph has an EXIF orientation that the annotations were made without",
+    );
+    this.fileName = fileName;
+    this.got = got;
+    this.expected = expected;
+  }
+}
+
+/** Masks are of another kind than the mapper makes ground truth of. */
+export class MaskFormatError extends Error {
+  override readonly name = "MaskFormatError";
+  readonly fileName: string | undefined;
+
+  constructor(message: string, fileName?: string) {
+    super(fileName === undefined ? message : `${fileName}: ${message}`);
+    this.fileName = fileName;
+  }
+}
+
+/** Flipped keypoints need to know which is whose mirror image, and as many entries as there are keypoints. */
+export class KeypointFlipError extends Error {
+  override readonly name = "KeypointFlipError";
+  /** Number of keypoints of the annotation. */
+  readonly keypoints: number;
+  /** Number of flip indices, if there are any. */
+  readonly indices: number | undefined;
+
+  constructor(keypoints: number, indices: number | undefined) {
+    super(
+      indices === undefined
+        ? "Flipping keypoints needs keypointHflipIndices; set keypointNames and keypointFlipMap in the metadata"
+        : `Got keypointHflipIndices of length ${indices} for ${keypoints} keypoints`,
+    );
+    this.keypoints = keypoints;
+    this.indices = indices;
+  }
+}
+
+/** There is no image to load. */
+export class EmptyDatasetError extends Error {
+  override readonly name = "EmptyDatasetError";
+  readonly datasets: readonly string[];
+
+  constructor(datasets: readonly string[], reason: string) {
+    super(`No image to load from ${datasets.join(", ") || "no dataset"}: ${reason}`);
+    this.datasets = datasets;
+  }
+}
+
+/** A loader, a sampler or a reader is given an option it cannot work with. */
+export class DataOptionError extends Error {
+  override readonly name = "DataOptionError";
+  readonly option: string;
+  readonly value: unknown;
+
+  constructor(option: string, value: unknown, wanted: string) {
+    super(`Got ${JSON.stringify(value)} for ${option}, wanted ${wanted}`);
+    this.option = option;
+    this.value = value;
+  }
+}

@@ -1,0 +1,155 @@
+import { configure, type Config } from "@detectron-ts/config";
+
+import { DatasetCatalog } from "../catalog/dataset-catalog.ts";
+import { MetadataCatalog } from "../catalog/metadata-catalog.ts";
+import type { DatasetDict } from "../dataset-dict.ts";
+import { EmptyDatasetError, MetadataError } from "../errors.ts";
+import { oneOf } from "../mapper/build-augmentation.ts";
+import { DatasetMapper } from "../mapper/dataset-mapper.ts";
+import {
+  DetectionTestLoader,
+  DetectionTrainLoader,
+  type DetectionTestLoaderOptions,
+  type DetectionTrainLoaderOptions,
+} from "./detection-loaders.ts";
+import {
+  repeatFactorsFromCategoryFrequency,
+  RepeatFactorTrainingSampler,
+  TrainingSampler,
+  type TrainSampler,
+} from "./samplers.ts";
+
+/** Options of {@link getDetectionDatasetDicts}. */
+export interface DatasetDictsOptions {
+  /** Whether images without an object, crowds aside, are left out; true by default. */
+  readonly filterEmpty?: boolean;
+  /** Images with fewer labelled keypoints are left out; 0 by default. */
+  readonly minKeypoints?: number;
+}
+
+/**
+ * The images of registered datasets, one dataset after the other.
+ *
+ * @throws CatalogError for a name that is not registered; EmptyDatasetError when a dataset is empty or nothing remains;
+ *   MetadataError when the datasets have different classes.
+ */
+export async function getDetectionDatasetDicts(
+  names: readonly string[],
+  { filterEmpty = true, minKeypoints = 0 }: DatasetDictsOptions = {},
+): Promise<DatasetDict[]> {
+  const all: DatasetDict[] = [];
+  for (const name of names) {
+    const dicts = await DatasetCatalog.get(name);
+    if (dicts.length === 0) throw new EmptyDatasetError([name], "the dataset is empty");
+    all.push(...dicts);
+  }
+  checkClassesAgree(names);
+  const kept = all.filter(
+    (dict) =>
+      (!filterEmpty || !dict.annotations || hasObject(dict)) &&
+      countKeypoints(dict) >= minKeypoints,
+  );
+  if (kept.length === 0) {
+    throw new EmptyDatasetError(names, `none of ${all.length} images has enough annotations`);
+  }
+  return kept;
+}
+
+/**
+ * The loader of training batches that a config describes: DATASETS.TRAIN, DATALOADER, SOLVER.IMS_PER_BATCH and SEED.
+ *
+ * The order of the images follows from SEED alone, and so do augmentations: two runs of one config see the same batches.
+ *
+ * @param overrides - what to use instead of what the config says.
+ * @throws as {@link getDetectionDatasetDicts}; DataOptionError for a sampler other than `TrainingSampler` and
+ *   `RepeatFactorTrainingSampler`: `RandomSubsetTrainingSampler` needs a ratio that no config key gives, so pass one.
+ */
+export async function buildDetectionTrainLoader(
+  cfg: Config,
+  overrides: Partial<DetectionTrainLoaderOptions> = {},
+): Promise<DetectionTrainLoader> {
+  const { DATASETS, DATALOADER, MODEL, SOLVER, SEED } = cfg;
+  const dataset =
+    overrides.dataset ??
+    (await getDetectionDatasetDicts(DATASETS.TRAIN, {
+      filterEmpty: DATALOADER.FILTER_EMPTY_ANNOTATIONS,
+      minKeypoints: MODEL.KEYPOINT_ON ? MODEL.ROI_KEYPOINT_HEAD.MIN_KEYPOINTS_PER_IMAGE : 0,
+    }));
+  return new DetectionTrainLoader({
+    mapper: overrides.mapper ?? configure(DatasetMapper, [cfg, true]),
+    sampler: overrides.sampler ?? buildTrainSampler(cfg, dataset),
+    totalBatchSize: SOLVER.IMS_PER_BATCH,
+    aspectRatioGrouping: DATALOADER.ASPECT_RATIO_GROUPING,
+    seed: SEED,
+    ...overrides,
+    dataset,
+  });
+}
+
+/**
+ * The loader of test images that a config describes.
+ *
+ * @throws as {@link getDetectionDatasetDicts}.
+ */
+export async function buildDetectionTestLoader(
+  cfg: Config,
+  datasetName: string,
+  overrides: Partial<DetectionTestLoaderOptions> = {},
+): Promise<DetectionTestLoader> {
+  const dataset =
+    overrides.dataset ?? (await getDetectionDatasetDicts([datasetName], { filterEmpty: false }));
+  return new DetectionTestLoader({
+    mapper: overrides.mapper ?? configure(DatasetMapper, [cfg, false]),
+    ...overrides,
+    dataset,
+  });
+}
+
+function buildTrainSampler(cfg: Config, dataset: readonly DatasetDict[]): TrainSampler {
+  const { SAMPLER_TRAIN, REPEAT_THRESHOLD, REPEAT_SQRT } = cfg.DATALOADER;
+  const seed = cfg.SEED;
+  const size = dataset.length;
+  const name = oneOf("DATALOADER.SAMPLER_TRAIN", SAMPLER_TRAIN, [
+    "TrainingSampler",
+    "RepeatFactorTrainingSampler",
+  ] as const);
+  switch (name) {
+    case "TrainingSampler":
+      return new TrainingSampler({ size, seed });
+    case "RepeatFactorTrainingSampler": {
+      const repeatFactors = repeatFactorsFromCategoryFrequency(
+        dataset,
+        REPEAT_THRESHOLD,
+        REPEAT_SQRT,
+      );
+      return new RepeatFactorTrainingSampler({ repeatFactors, seed });
+    }
+  }
+}
+
+function checkClassesAgree(names: readonly string[]): void {
+  const [first, ...others] = names
+    .map((name) => MetadataCatalog.get(name))
+    .filter((metadata) => metadata.has("thingClasses"));
+  for (const metadata of others) {
+    const [got, wanted] = [metadata, first].map((each) => each.get("thingClasses").join(", "));
+    if (got !== wanted) {
+      throw new MetadataError(
+        metadata.name,
+        "thingClasses",
+        `is ${got}, in dataset "${first.name}" ${wanted}`,
+      );
+    }
+  }
+}
+
+function hasObject({ annotations = [] }: DatasetDict): boolean {
+  return annotations.some(({ iscrowd }) => iscrowd !== 1);
+}
+
+/** Keypoints with a visibility above 0. */
+function countKeypoints({ annotations = [] }: DatasetDict): number {
+  return annotations
+    .flatMap(({ keypoints = [] }) => keypoints)
+    .filter((value, i) => i % 3 === 2 && value > 0).length;
+}

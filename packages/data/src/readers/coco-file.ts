@@ -1,0 +1,151 @@
+import { AnnotationError, DatasetFileError } from "../errors.ts";
+import { readJson } from "./read-text.ts";
+
+/** A category of a file in COCO's format. */
+export interface CocoCategory {
+  readonly id: number;
+  readonly name: string;
+  readonly supercategory?: string;
+}
+
+/** An image of a file in COCO's format. */
+export interface CocoImage {
+  readonly id: number | string;
+  readonly file_name: string;
+  readonly height?: number;
+  readonly width?: number;
+}
+
+/** An annotation of a file in COCO's format, as far as it is checked; {@link readCocoFile} checks the rest. */
+export interface CocoAnnotation {
+  readonly id: number;
+  readonly image_id: number | string;
+  readonly category_id: number;
+  readonly bbox?: readonly number[];
+  readonly area?: number;
+  readonly iscrowd?: 0 | 1;
+  readonly ignore?: number;
+  readonly segmentation?:
+    | readonly (readonly number[])[]
+    | { readonly size: readonly [number, number]; readonly counts: string | readonly number[] }
+    | null;
+  readonly keypoints?: readonly number[];
+  readonly num_keypoints?: number;
+}
+
+/** A file in COCO's format. */
+export interface CocoFile {
+  readonly info?: unknown;
+  readonly licenses?: unknown;
+  readonly images: readonly CocoImage[];
+  readonly categories: readonly CocoCategory[];
+  readonly annotations: readonly CocoAnnotation[];
+}
+
+/**
+ * Reads a file in COCO's format and checks the types of all that is used of it.
+ *
+ * @throws DatasetFileError | AnnotationError
+ */
+export async function readCocoFile(file: string): Promise<CocoFile> {
+  const content = await readJson(file);
+  if (!isRecord(content)) throw new DatasetFileError(file, "is not a JSON object");
+  const list = (key: string): unknown[] => {
+    const value = content[key];
+    if (!Array.isArray(value)) throw new DatasetFileError(file, `has no list "${key}"`);
+    return value;
+  };
+  return {
+    images: list("images").map((image, i) => checkedImage(file, image, i)),
+    categories: list("categories").map((category, i) => checkedCategory(file, category, i)),
+    annotations: list("annotations").map((annotation, i) => checkedAnnotation(file, annotation, i)),
+  };
+}
+
+function checkedImage(file: string, value: unknown, index: number): CocoImage {
+  if (!isRecord(value) || !isId(value.id) || typeof value.file_name !== "string") {
+    throw new DatasetFileError(file, `images[${index}] needs an id and a file_name`);
+  }
+  const { id, file_name, height, width } = value;
+  for (const side of [height, width]) {
+    if (side !== undefined && !(typeof side === "number" && side > 0)) {
+      throw new DatasetFileError(file, `image ${id} has height ${height} and width ${width}`);
+    }
+  }
+  const sized = typeof height === "number" && typeof width === "number";
+  return sized ? { id, file_name, height, width } : { id, file_name };
+}
+
+function checkedCategory(file: string, value: unknown, index: number): CocoCategory {
+  if (!isRecord(value) || typeof value.id !== "number" || typeof value.name !== "string") {
+    throw new DatasetFileError(file, `categories[${index}] needs a numeric id and a name`);
+  }
+  return { id: value.id, name: value.name };
+}
+
+function checkedAnnotation(file: string, value: unknown, index: number): CocoAnnotation {
+  if (!isRecord(value) || typeof value.id !== "number") {
+    throw new DatasetFileError(file, `annotations[${index}] needs a numeric id`);
+  }
+  const fail = (message: string): never => {
+    throw new AnnotationError(file, Number(value.id), message);
+  };
+  const { id, image_id, category_id, bbox, segmentation, keypoints, iscrowd, ignore } = value;
+  if (!isId(image_id)) return fail("has no image_id");
+  if (typeof category_id !== "number") return fail("has no numeric category_id");
+  const annotation: { -readonly [Key in keyof CocoAnnotation]: CocoAnnotation[Key] } = {
+    id,
+    image_id,
+    category_id,
+  };
+  if (bbox !== undefined) {
+    if (!isNumbers(bbox) || bbox.length !== 4) {
+      return fail(`has bbox ${JSON.stringify(bbox)}, wanted four finite numbers`);
+    }
+    annotation.bbox = bbox;
+  }
+  if (segmentation !== undefined && segmentation !== null) {
+    if (Array.isArray(segmentation) && segmentation.every(isNumbers)) {
+      annotation.segmentation = segmentation;
+    } else if (isRle(segmentation)) {
+      annotation.segmentation = segmentation;
+    } else {
+      return fail("has a segmentation that is neither polygons of finite numbers nor an RLE");
+    }
+  }
+  if (keypoints !== undefined) {
+    if (!isNumbers(keypoints) || keypoints.length % 3 !== 0) {
+      return fail("has keypoints that are not triples of finite numbers");
+    }
+    annotation.keypoints = keypoints;
+  }
+  if (iscrowd !== undefined) {
+    if (iscrowd !== 0 && iscrowd !== 1) return fail(`has iscrowd ${JSON.stringify(iscrowd)}`);
+    annotation.iscrowd = iscrowd;
+  }
+  if (typeof ignore === "number") annotation.ignore = ignore;
+  return annotation;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isId(value: unknown): value is number | string {
+  return typeof value === "number" || typeof value === "string";
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((entry) => Number.isFinite(entry));
+}
+
+function isRle(
+  value: unknown,
+): value is { size: readonly [number, number]; counts: string | number[] } {
+  return (
+    isRecord(value) &&
+    isNumbers(value.size) &&
+    value.size.length === 2 &&
+    (typeof value.counts === "string" || isNumbers(value.counts))
+  );
+}
