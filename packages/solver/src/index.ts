@@ -12,7 +12,7 @@ export {
   SolverStateError,
 } from "./errors.ts";
 export { AdamW, type AdamWOptions, type AdamWHyperparameters } from "./optimizers/adamw.ts";
-export type { ClipGradientsOptions, GradientBound } from "./optimizers/clip-gradients.ts";
+export type { ClipGradientsOptions } from "./optimizers/clip-gradients.ts";
 export { Optimizer, type Named, type OptimizerOptions } from "./optimizers/optimizer.ts";
 export {
   reduceParamGroups,

@@ -1,7 +1,6 @@
 import type { Parameter } from "@detectron-ts/nn";
 import { OptimizerOptionError, SolverStateError } from "../errors.ts";
 import { readList, readNumber, readTensor, type StateTensor, type StateValue } from "../state.ts";
-import type { GradientBound } from "./clip-gradients.ts";
 import { Optimizer, type Named, type OptimizerOptions } from "./optimizer.ts";
 import type { Hyperparameters, ParamGroup } from "./param-groups.ts";
 
@@ -60,7 +59,7 @@ export class AdamW extends Optimizer<AdamWHyperparameters, Moments> {
   protected override updateParameter(
     parameter: Parameter,
     gradient: Float32Array,
-    bound: GradientBound,
+    scale: number,
     group: ParamGroup<AdamWHyperparameters>,
   ): void {
     const { length } = gradient;
@@ -72,7 +71,7 @@ export class AdamW extends Optimizer<AdamWHyperparameters, Moments> {
     this.state.set(parameter, moments);
     moments.step += 1;
     parameter.update((values) =>
-      adamwUpdate(values as Float32Array, gradient, moments, bound, group),
+      adamwUpdate(values as Float32Array, gradient, moments, scale, group),
     );
   }
 
@@ -137,19 +136,20 @@ function adamwUpdate(
   values: Float32Array,
   gradient: Float32Array,
   { step, expAvg, expAvgSq }: Moments,
-  { scale, limit }: GradientBound,
+  scale: number,
   { lr, betas: [beta1, beta2], eps, weightDecay }: AdamWHyperparameters,
 ): void {
   const fround = Math.fround;
-  const [keep1, keep2, take1, take2] = [beta1, beta2, 1 - beta1, 1 - beta2].map(fround);
+  const keep1 = fround(beta1);
+  const keep2 = fround(beta2);
+  const take1 = fround(1 - beta1);
+  const take2 = fround(1 - beta2);
   const shrink = fround(1 - lr * weightDecay);
   const stepSize = fround(lr / (1 - beta1 ** step));
   const correction = fround(Math.sqrt(1 - beta2 ** step));
   const epsilon = fround(eps);
-  const bounded = scale !== 1 || limit !== Infinity;
   for (let i = 0; i < values.length; i++) {
-    let g = gradient[i];
-    if (bounded) g = Math.min(Math.max(fround(g * scale), -limit), limit);
+    const g = fround(gradient[i] * scale);
     const m = fround(fround(keep1 * expAvg[i]) + take1 * g);
     const v = fround(fround(keep2 * expAvgSq[i]) + fround(fround(take2 * g) * g));
     expAvg[i] = m;

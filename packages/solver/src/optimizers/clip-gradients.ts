@@ -12,16 +12,16 @@ export interface ClipGradientsOptions {
 }
 
 /**
- * What is done to each element of a gradient: multiplied by `scale`, then limited to ±`limit`. Updates do it as they
- * read the gradient, so that gradients stay as they were computed.
+ * What is done to a gradient: its elements are limited to ±`limit` and multiplied by `scale`. Updates do that as they
+ * go, so that gradients stay as they were computed.
  */
 export interface GradientBound {
-  readonly scale: number;
   readonly limit: number;
+  readonly scale: number;
 }
 
 /** Leaves gradients as they are. */
-export const UNBOUNDED: GradientBound = { scale: 1, limit: Infinity };
+export const UNBOUNDED: GradientBound = { limit: Infinity, scale: 1 };
 
 /** Added to norms before dividing by them, as PyTorch does. */
 const NORM_EPSILON = 1e-6;
@@ -31,7 +31,7 @@ export function gradientBounds(
   gradients: readonly Float32Array[],
   { type, value, normType = 2 }: ClipGradientsOptions,
 ): GradientBound[] {
-  if (type === "value") return gradients.map(() => ({ scale: 1, limit: value }));
+  if (type === "value") return gradients.map(() => ({ limit: value, scale: 1 }));
   const norms = gradients.map((gradient) => norm(gradient, normType));
   if (type === "norm") return norms.map((each) => normBound(each, value));
   const bound = normBound(norm(norms, normType), value);
@@ -41,7 +41,13 @@ export function gradientBounds(
 /** A NaN norm makes a NaN of the scale: a broken gradient is not to be hidden. */
 function normBound(gradientNorm: number, maxNorm: number): GradientBound {
   const scale = maxNorm / Math.fround(gradientNorm + NORM_EPSILON);
-  return { scale: Math.fround(Math.min(scale, 1)), limit: Infinity };
+  return { limit: Infinity, scale: Math.fround(Math.min(scale, 1)) };
+}
+
+/** The gradient with its elements limited; itself when there is no limit. NaN stays NaN. */
+export function limited(gradient: Float32Array, limit: number): Float32Array {
+  if (limit === Infinity) return gradient;
+  return gradient.map((value) => Math.min(Math.max(value, -limit), limit));
 }
 
 /** The p-norm, in float32. */

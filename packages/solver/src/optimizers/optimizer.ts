@@ -8,12 +8,7 @@ import {
   type StateTensor,
   type StateValue,
 } from "../state.ts";
-import {
-  gradientBounds,
-  UNBOUNDED,
-  type ClipGradientsOptions,
-  type GradientBound,
-} from "./clip-gradients.ts";
+import { gradientBounds, limited, UNBOUNDED, type ClipGradientsOptions } from "./clip-gradients.ts";
 import type { Hyperparameters, ParamGroup, ParamGroupOptions } from "./param-groups.ts";
 
 /** Options that all optimizers have. */
@@ -69,11 +64,15 @@ export abstract class Optimizer<H extends Hyperparameters, State> {
     for (const group of this.paramGroups) this.checkGroup(group);
   }
 
-  /** Updates one parameter in place and remembers what its next step needs. */
+  /**
+   * Updates one parameter in place and remembers what its next step needs.
+   *
+   * @param scale What clipping multiplies the gradient by; 1 without it.
+   */
   protected abstract updateParameter(
     parameter: Parameter,
     gradient: Float32Array,
-    bound: GradientBound,
+    scale: number,
     group: ParamGroup<H>,
   ): void;
 
@@ -115,7 +114,8 @@ export abstract class Optimizer<H extends Hyperparameters, State> {
         this.#clipGradients,
       );
     for (const [i, { parameter, gradient, group }] of trained.entries()) {
-      this.updateParameter(parameter, gradient, bounds?.[i] ?? UNBOUNDED, group);
+      const { limit, scale } = bounds?.[i] ?? UNBOUNDED;
+      this.updateParameter(parameter, limited(gradient, limit), scale, group);
     }
   }
 

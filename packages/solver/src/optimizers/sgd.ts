@@ -7,7 +7,6 @@ import {
   type StateTensor,
   type StateValue,
 } from "../state.ts";
-import type { GradientBound } from "./clip-gradients.ts";
 import { Optimizer, type Named, type OptimizerOptions } from "./optimizer.ts";
 import type { Hyperparameters, ParamGroup } from "./param-groups.ts";
 
@@ -59,7 +58,7 @@ export class SGD extends Optimizer<SGDHyperparameters, Float32Array> {
   protected override updateParameter(
     parameter: Parameter,
     gradient: Float32Array,
-    bound: GradientBound,
+    scale: number,
     group: ParamGroup<SGDHyperparameters>,
   ): void {
     let velocity: Float32Array | undefined;
@@ -69,7 +68,7 @@ export class SGD extends Optimizer<SGDHyperparameters, Float32Array> {
       this.state.set(parameter, velocity);
     }
     parameter.update((values) =>
-      sgdUpdate(values as Float32Array, gradient, velocity, bound, group),
+      sgdUpdate(values as Float32Array, gradient, velocity, scale, group),
     );
   }
 
@@ -126,20 +125,27 @@ function sgdUpdate(
   values: Float32Array,
   gradient: Float32Array,
   velocity: Float32Array | undefined,
-  { scale, limit }: GradientBound,
+  scale: number,
   { lr, momentum, weightDecay, nesterov }: SGDHyperparameters,
 ): void {
-  const [rate, decay, inertia] = [lr, weightDecay, momentum].map(Math.fround);
-  const bounded = scale !== 1 || limit !== Infinity;
-  for (let i = 0; i < values.length; i++) {
-    let g = gradient[i];
-    if (bounded) g = Math.min(Math.max(Math.fround(g * scale), -limit), limit);
-    if (decay !== 0) g = Math.fround(g + decay * values[i]);
-    if (velocity !== undefined) {
-      const v = Math.fround(Math.fround(inertia * velocity[i]) + g);
-      velocity[i] = v;
-      g = nesterov ? Math.fround(g + inertia * v) : v;
+  const fround = Math.fround;
+  const rate = fround(lr);
+  const decay = fround(weightDecay);
+  const inertia = fround(momentum);
+  const { length } = values;
+  // Two loops, as the compiler does not take a branch out of one.
+  if (velocity === undefined) {
+    for (let i = 0; i < length; i++) {
+      const value = values[i];
+      values[i] = value - rate * fround(fround(gradient[i] * scale) + decay * value);
     }
-    values[i] -= rate * g;
+    return;
+  }
+  for (let i = 0; i < length; i++) {
+    const value = values[i];
+    const g = fround(fround(gradient[i] * scale) + decay * value);
+    const v = fround(fround(inertia * velocity[i]) + g);
+    velocity[i] = v;
+    values[i] = value - rate * (nesterov ? fround(g + inertia * v) : v);
   }
 }
