@@ -195,6 +195,28 @@ describe("DetectionCheckpointer.load of a training checkpoint", () => {
     expect(`${report}`).toContain("Restored beside the model:\n  optimizer");
   });
 
+  it("waits for checkpointables that take their time", async () => {
+    const order: string[] = [];
+    const entry = new FakeEntry([1]);
+    entry.set(Float32Array.of(3));
+    const slow: Stateful = {
+      stateDict: () => Promise.resolve({ step: 5 }),
+      loadStateDict: async (state) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        expect(state).toEqual(new Map([["step", 5]]));
+        order.push("slow");
+      },
+    };
+    const checkpointer = new DetectionCheckpointer(new FakeModel([["w", entry]]), {
+      saveDir: temporaryFolder(),
+      checkpointables: { slow },
+    });
+    const path = await checkpointer.save("model");
+    entry.set = () => order.push("model");
+    await checkpointer.load(path);
+    expect(order).toEqual(["slow", "model"]);
+  });
+
   it("does not read an optimizer that nobody asked for", async () => {
     const saveDir = temporaryFolder();
     const path = await new DetectionCheckpointer(modelOf({ w: [3] }), {

@@ -27,13 +27,13 @@ import { LoadReport } from "./report.ts";
 
 /** Something beside the model whose state is kept in checkpoints: an optimizer, a scheduler, a sampler. */
 export interface Stateful {
-  /** The state, of values that `writePth` can write. */
+  /** The state, of values that `writePth` can write, or a promise of it. */
   stateDict(): unknown;
   /**
    * Takes back what `stateDict()` gave, as a {@link LoadedValue}: dicts are Maps, also where plain objects were
    * saved, lists and tuples are arrays, tensors are `{ shape, dtype, data }` with row-major typed arrays.
    */
-  loadStateDict(state: unknown): void;
+  loadStateDict(state: unknown): void | Promise<void>;
 }
 
 /** Options of {@link DetectionCheckpointer}. */
@@ -127,7 +127,7 @@ export class DetectionCheckpointer {
     );
     const { states, rest, unread } = await readExtra(checkpoint, names);
     // A checkpointable may refuse its state; the model's tensors can't, so they come last.
-    for (const [name, state] of states) this.checkpointables[name].loadStateDict(state);
+    for (const [name, state] of states) await this.checkpointables[name].loadStateDict(state);
     for (const assign of loaded) assign();
 
     const { format, author } = checkpoint;
@@ -183,11 +183,12 @@ export class DetectionCheckpointer {
       await writeSafetensors(path, this.#modelTensors(), { metadata: asMetadata(extra) });
       return path;
     }
-    const states = Object.entries(this.checkpointables).map(
-      ([key, checkpointable]) => [key, checkpointable.stateDict()] as const,
-    );
-    const model = new OrderedDict(this.#modelTensors());
-    await writePth(path, new Map([["model", model], ...states, ...Object.entries(extra)]));
+    const content = new Map<string, unknown>([["model", new OrderedDict(this.#modelTensors())]]);
+    for (const [key, checkpointable] of Object.entries(this.checkpointables)) {
+      content.set(key, await checkpointable.stateDict());
+    }
+    for (const [key, value] of Object.entries(extra)) content.set(key, value);
+    await writePth(path, content);
     await writeFileAtomically(join(this.saveDir, LAST_CHECKPOINT), (write) =>
       write(Buffer.from(baseName)),
     );
