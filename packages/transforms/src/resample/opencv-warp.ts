@@ -11,7 +11,7 @@ const SUBPIXEL_BITS = 5;
 const SUBPIXELS = 1 << SUBPIXEL_BITS;
 
 /** The matrix that undoes another, with the order of operations of OpenCV. */
-export function invertAffine([a, b, tx, c, d, ty]: AffineMatrix): AffineMatrix {
+function invertAffine([a, b, tx, c, d, ty]: AffineMatrix): AffineMatrix {
   const determinant = a * d - b * c;
   const scale = determinant !== 0 ? 1 / determinant : 0;
   const [ia, ib, ic, id] = [d * scale, b * -scale, c * -scale, a * scale];
