@@ -19,6 +19,8 @@ import {
   MetadataCatalog,
   MetadataError,
   registerCocoInstances,
+  registerPascalVoc,
+  registerPennFudan,
 } from "../src/index.ts";
 import { picture, temporaryFolder, writeJson } from "./support.ts";
 
@@ -250,6 +252,19 @@ describe("loadVocInstances", () => {
     await expect(loading).rejects.toThrow(`${id}.xml`);
   });
 
+  it("is registered with its classes, split and year", async () => {
+    const root = await write("r", `<annotation>${size}${object("b", box)}</annotation>`);
+    registerPascalVoc("readers-voc", root, "train", 2007, ["a", "b"]);
+    const [dict] = await DatasetCatalog.get("readers-voc");
+    expect(dict.annotations?.[0].categoryId).toBe(1);
+    expect(MetadataCatalog.get("readers-voc").asDict()).toMatchObject({
+      thingClasses: ["a", "b"],
+      split: "train",
+      year: 2007,
+      evaluatorType: "pascal_voc",
+    });
+  });
+
   it("names a split that is missing", async () => {
     await expect(loadVocInstances(folder, "val")).rejects.toThrow("val.txt: cannot be read");
   });
@@ -276,6 +291,10 @@ describe("loadPennFudan", () => {
       segmentation && isRle(segmentation) ? area(segmentation) : undefined,
     );
     expect(areas).toEqual([8, 18]);
+
+    registerPennFudan("readers-penn", root);
+    expect(await DatasetCatalog.get("readers-penn")).toEqual([dict]);
+    expect(MetadataCatalog.get("readers-penn").get("thingClasses")).toEqual(["person"]);
   });
 
   it("names an image without a mask, and a folder that is missing", async () => {
