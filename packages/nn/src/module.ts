@@ -111,28 +111,30 @@ export abstract class ModuleBase<Args extends unknown[], Out> extends CallableOb
   }
 
   /**
-   * All that this module itself owns, by checkpoint name: values of its enumerable properties in the order
-   * these were defined, then what is registered and in no property.
+   * All that this module itself owns, by checkpoint name: first what is registered, in that order, then the
+   * values of other enumerable properties in the order these were defined. The order is part of the contract
+   * with detectron2, whose optimisers know parameters by position.
    */
   #members(): Map<string, Member> {
-    const namesOfRegistered = new Map<unknown, string>();
-    for (const [name, { value }] of this.#registered) namesOfRegistered.set(value, name);
+    const held = Object.entries(this).filter(
+      (entry: [string, unknown]): entry is [string, AnyModule | Variable] =>
+        entry[1] instanceof ModuleBase || entry[1] instanceof Variable,
+    );
+    const propertyOf = new Map(held.map(([property, value]) => [value, property]));
     const members = new Map<string, Member>();
-    const add = (name: string, member: Member): void => {
+    const registered = new Set<unknown>();
+    for (const [name, member] of this.#registered) {
+      const property = propertyOf.get(member.value);
+      members.set(name, { ...member, ...(property !== undefined && { property }) });
+      registered.add(member.value);
+    }
+    for (const [property, value] of held) {
+      if (registered.has(value)) continue;
+      const name = checkpointName(property);
       if (members.has(name)) {
         throw new ModuleNameError(this.constructor.name, name, "belongs to two of its members");
       }
-      members.set(name, member);
-    };
-    for (const [property, value] of Object.entries(this) as [string, unknown][]) {
-      if (!(value instanceof ModuleBase || value instanceof Variable)) continue;
-      const registeredName = namesOfRegistered.get(value);
-      const persistent =
-        registeredName === undefined || this.#registered.get(registeredName)!.persistent;
-      add(registeredName ?? checkpointName(property), { value, property, persistent });
-    }
-    for (const [name, member] of this.#registered) {
-      if (members.get(name)?.value !== member.value) add(name, member);
+      members.set(name, { value, property, persistent: true });
     }
     return members;
   }

@@ -63,7 +63,7 @@ export class ResNet extends BackboneModule {
       ? stages.length
       : Math.max(...wanted.map((feature) => available.indexOf(feature)));
 
-    this.stem = stem;
+    this.stem = this.registerModule("stem", stem);
     const shapes = new Map<string, ShapeSpec>();
     let channels = stem.outChannels;
     let stride = stem.stride;

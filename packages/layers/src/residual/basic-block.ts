@@ -18,9 +18,9 @@ export interface BasicBlockOptions {
  * Recognition", He et al. 2016, fig. 5 left). Mirrors `detectron2.modeling.backbone.resnet.BasicBlock`.
  */
 export class BasicBlock extends CNNBlockBase {
+  readonly shortcut: Conv2d | null;
   readonly conv1: Conv2d;
   readonly conv2: Conv2d;
-  readonly shortcut: Conv2d | null;
 
   constructor({ inChannels, outChannels, stride = 1, norm = "BN" }: BasicBlockOptions) {
     super({ inChannels, outChannels, stride });

@@ -30,10 +30,10 @@ export interface BottleneckBlockOptions {
  * `detectron2.modeling.backbone.resnet.BottleneckBlock`.
  */
 export class BottleneckBlock extends CNNBlockBase {
+  readonly shortcut: Conv2d | null;
   readonly conv1: Conv2d;
   readonly conv2: Conv2d;
   readonly conv3: Conv2d;
-  readonly shortcut: Conv2d | null;
 
   constructor(options: BottleneckBlockOptions) {
     const { inChannels, outChannels, bottleneckChannels, stride = 1, norm = "BN" } = options;

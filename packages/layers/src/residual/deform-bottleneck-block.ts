@@ -19,11 +19,11 @@ export interface DeformBottleneckBlockOptions extends BottleneckBlockOptions {
  * Mirrors `detectron2.modeling.backbone.resnet.DeformBottleneckBlock`.
  */
 export class DeformBottleneckBlock extends CNNBlockBase {
+  readonly shortcut: Conv2d | null;
   readonly conv1: Conv2d;
   readonly conv2Offset: Conv2d;
   readonly conv2: DeformConv | ModulatedDeformConv;
   readonly conv3: Conv2d;
-  readonly shortcut: Conv2d | null;
 
   constructor(options: DeformBottleneckBlockOptions) {
     const { inChannels, outChannels, bottleneckChannels, stride = 1, norm = "BN" } = options;
