@@ -14,3 +14,45 @@ export {
 } from "./errors.ts";
 export { parseOpts, setupConfig, type SetupConfigOptions } from "./setup-config.ts";
 export { WorkerPredictor, type WorkerPredictorOptions } from "./worker/worker-predictor.ts";
+export {
+  DataLoaderEndedError,
+  EvaluationResultError,
+  ModelNotInTrainingError,
+  NonFiniteLossError,
+  TrainerOptionError,
+  TrainerStateError,
+  TrainingRangeError,
+} from "./train/errors.ts";
+export { HookBase, type HookedTrainer } from "./train/hook-base.ts";
+export {
+  BestCheckpointer,
+  type BestCheckpointerOptions,
+  type NamedCheckpointer,
+} from "./train/hooks/best-checkpointer.ts";
+export type { MetricMode, MetricOptions } from "./train/hooks/best-metric.ts";
+export {
+  CallbackHook,
+  type CallbackHookOptions,
+  type HookCallback,
+} from "./train/hooks/callback-hook.ts";
+export { EarlyStopping, type EarlyStoppingOptions } from "./train/hooks/early-stopping.ts";
+export { EvalHook, type EvalHookOptions, type EvaluationResults } from "./train/hooks/eval-hook.ts";
+export { IterationTimer, type IterationTimerOptions } from "./train/hooks/iteration-timer.ts";
+export {
+  LRSchedulerHook,
+  type LearningRates,
+  type LRSchedulerHookOptions,
+  type SteppedScheduler,
+} from "./train/hooks/lr-scheduler-hook.ts";
+export {
+  PeriodicCheckpointerHook,
+  type IterationCheckpointer,
+} from "./train/hooks/periodic-checkpointer-hook.ts";
+export { PeriodicWriter, type PeriodicWriterOptions } from "./train/hooks/periodic-writer.ts";
+export {
+  SimpleTrainer,
+  type SimpleTrainerOptions,
+  type TrainableModel,
+  type TrainerOptimizer,
+} from "./train/simple-trainer.ts";
+export { TrainerBase } from "./train/trainer-base.ts";

@@ -1,0 +1,181 @@
+import { join } from "node:path";
+
+import { runtime } from "@detectron-ts/runtime";
+import { buildLrScheduler, buildOptimizer } from "@detectron-ts/solver";
+import type { Tensor } from "@detectron-ts/tensor";
+import { goldenRoot } from "@detectron-ts/testing";
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { TrainingCase, type TrainedModel } from "./recorded-training.ts";
+
+/** Sampling takes every candidate in these, so nothing hangs on random numbers. */
+const RECORDED = ["train_mask_rcnn_R_50_FPN", "train_faster_giou_smoothl1"];
+
+const root = goldenRoot();
+
+describe.runIf(root)("training of a model as detectron2 did it", () => {
+  describe.each(RECORDED)("%s, first step", (name) => {
+    let golden: TrainingCase;
+    let model: TrainedModel;
+    let losses: Record<string, number>;
+    let total: number;
+    const scalars = new Map<string, number>();
+    let proposals: Awaited<ReturnType<TrainedModel["proposalGenerator"]>>[0];
+    beforeAll(async () => {
+      golden = new TrainingCase(join(root!, name));
+      model = await golden.loadModel();
+      const hook = model.proposalGenerator.registerForwardHook((_generator, _inputs, output) => {
+        proposals = output[0];
+      });
+      model.roiHeads.recordScalar = (key, value) => scalars.set(key, value);
+      ({ losses, total } = await step(model, golden));
+      hook.remove();
+    });
+
+    it("proposes the same regions", () => {
+      for (const [i, found] of proposals.entries()) {
+        const boxes = golden.proposals.float32(`${i}.proposals.proposal_boxes`);
+        const logits = golden.proposals.float32(`${i}.proposals.objectness_logits`);
+        expect(found.get("proposalBoxes").tensor.data).toBeAllclose(boxes.data, { atol: 1e-3 });
+        expect(found.get("objectnessLogits").data).toBeAllclose(logits.data, { atol: 1e-4 });
+      }
+    });
+
+    it("samples as many regions", () => {
+      const recorded = golden.recorded.event_storage_scalars;
+      expect(scalars.size).toBeGreaterThan(0);
+      expect(scalars).toEqual(new Map([...scalars.keys()].map((key) => [key, recorded[key]])));
+    });
+
+    it("has the same losses", () => {
+      const { losses_rel } = golden.tolerances;
+      const recorded = golden.recorded.losses;
+      const wanted = Object.values(recorded);
+      expect(Object.keys(losses).sort()).toEqual(Object.keys(recorded).sort());
+      expect(Object.keys(recorded).map((key) => losses[key])).toBeAllclose(wanted, {
+        rtol: losses_rel,
+        atol: 0,
+      });
+      expect(total).toBeAllclose(golden.recorded.total_loss, { rtol: losses_rel, atol: 0 });
+    });
+
+    it("has gradients for the same parameters", () => {
+      const withGradient = [...model.namedParameters()].filter(([, { grad }]) => grad !== null);
+      const frozen = [...model.namedParameters()].filter(([, each]) => !each.requiresGrad);
+      expect(names(withGradient)).toEqual(Object.keys(golden.recorded.gradients).sort());
+      expect(names(frozen)).toEqual([...golden.recorded.frozen_parameters].sort());
+    });
+
+    it("has gradients of the same norm, sum and maximum", () => {
+      const differing = Object.entries(golden.recorded.gradients).filter(([key, recorded]) => {
+        const found = summary(gradientOf(model, key));
+        const tolerance = golden.tolerances.gradient_l2_rel * recorded.l2;
+        return (
+          differ(found, recorded, tolerance) || Math.abs(found.max - recorded.abs_max) > tolerance
+        );
+      });
+      expect(names(differing)).toEqual([]);
+    });
+
+    it("has the gradients that are recorded in full", () => {
+      const differing = [...golden.gradients.tensors].filter(([key, { data }]) => {
+        const recorded = Float64Array.from(data, Number);
+        const gradient = gradientOf(model, key);
+        const error = recorded.map((value, i) => gradient[i] - value);
+        const tolerance = golden.tolerances.picked_gradient_rel_l2;
+        return summary(error).l2 > tolerance * summary(recorded).l2;
+      });
+      expect(names(differing)).toEqual([]);
+    });
+  });
+
+  describe.each(RECORDED)("%s, five steps", (name) => {
+    it("has the same learning rates, losses and parameters, and compiles in the first only", async () => {
+      const golden = new TrainingCase(join(root!, name));
+      const model = await golden.loadModel();
+      const optimizer = buildOptimizer(golden.cfg, model);
+      const scheduler = buildLrScheduler(golden.cfg, optimizer);
+
+      for (const { iter, lr, losses, total_loss } of golden.recorded.sgd) {
+        runtime.resetStats();
+        const found = await step(model, golden);
+        const rates = new Set(optimizer.paramGroups.map((group) => group.lr));
+        optimizer.step();
+        scheduler.step();
+
+        const exact = { rtol: 1e-12, atol: 0 };
+        const close = { rtol: 0, atol: golden.tolerances.sgd_total_loss_abs[iter] };
+        expect([...rates]).toBeAllclose([lr].flat(), exact);
+        expect(found.total).toBeAllclose(total_loss, close);
+        const inOrder = Object.keys(losses).map((key) => found.losses[key]);
+        expect(inOrder).toBeAllclose(Object.values(losses), close);
+        if (iter > 0) expect(runtime.stats().compilations).toBe(0);
+      }
+
+      const parameters = model.namedParameters();
+      const differing = Object.entries(golden.recorded.parameters_after_5_steps).filter(
+        ([key, recorded]) => {
+          const values = parameters.get(key)!.dataSync() as Float32Array;
+          return differ(summary(values), recorded, 1e-5 * recorded.l2);
+        },
+      );
+      expect(names(differing)).toEqual([]);
+    });
+  });
+});
+
+/**
+ * Whether norms or sums are further apart than those of n values can be whose difference has a norm of at most
+ * `tolerance`: sums then are at most √n times that apart.
+ */
+function differ(found: Summary, recorded: { l2: number; sum: number }, tolerance: number): boolean {
+  return (
+    Math.abs(found.l2 - recorded.l2) > tolerance ||
+    Math.abs(found.sum - recorded.sum) > Math.sqrt(found.size) * tolerance
+  );
+}
+
+/** Forward and backward on the case's batch; leaves the gradients in the model. */
+async function step(
+  model: TrainedModel,
+  golden: TrainingCase,
+): Promise<{ losses: Record<string, number>; total: number }> {
+  const losses = Object.entries(await model.losses(golden.batch()));
+  model.zeroGrad();
+  const total = losses.map(([, loss]) => loss.keep()).reduce((sum, loss) => sum.add(loss));
+  await total.backward();
+  const value = (loss: Tensor): number => loss.dataSync()[0] as number;
+  return {
+    losses: Object.fromEntries(losses.map(([key, loss]) => [key, value(loss)])),
+    total: value(total),
+  };
+}
+
+function names(entries: readonly (readonly [string, unknown])[]): string[] {
+  return entries.map(([key]) => key).sort();
+}
+
+function gradientOf(model: TrainedModel, name: string): Float32Array {
+  return model.namedParameters().get(name)!.grad!.dataSync() as Float32Array;
+}
+
+interface Summary {
+  readonly size: number;
+  readonly l2: number;
+  readonly sum: number;
+  /** The largest absolute value. */
+  readonly max: number;
+}
+
+/** Computed in float64. */
+function summary(values: Float32Array | Float64Array): Summary {
+  let squares = 0;
+  let sum = 0;
+  let max = 0;
+  for (const value of values) {
+    squares += value * value;
+    sum += value;
+    max = Math.max(max, Math.abs(value));
+  }
+  return { size: values.length, l2: Math.sqrt(squares), sum, max };
+}

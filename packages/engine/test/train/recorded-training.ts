@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { DetectionCheckpointer } from "@detectron-ts/checkpoint";
+import type { Config } from "@detectron-ts/config";
+import { getConfig } from "@detectron-ts/model-zoo";
+import {
+  buildModel,
+  type GeneralizedRCNN,
+  type MaskROIHeads,
+  type ModelInput,
+} from "@detectron-ts/modeling";
+import { Boxes, Instances, PolygonMasks } from "@detectron-ts/structures";
+import { type Golden, loadGolden } from "@detectron-ts/testing";
+import ndarray from "ndarray";
+
+/** What `case.json` says of a training case. */
+interface CaseJson {
+  readonly config: string;
+  readonly overrides: readonly string[];
+  /** The checkpoint that training starts from, relative to the case's folder. */
+  readonly checkpoint: string;
+  readonly images: readonly { readonly gt_polygons: number[][][] | null }[];
+  readonly tolerance_hint: TrainingTolerances;
+}
+
+/** How far results may be from the recorded ones. */
+export interface TrainingTolerances {
+  readonly losses_rel: number;
+  readonly gradient_l2_rel: number;
+  readonly picked_gradient_rel_l2: number;
+  /** For each iteration of the SGD run. */
+  readonly sgd_total_loss_abs: readonly number[];
+}
+
+/** What `train.json` says: of one forward and backward pass, then of five SGD steps from the same start. */
+export interface RecordedTraining {
+  readonly losses: Readonly<Record<string, number>>;
+  readonly total_loss: number;
+  readonly event_storage_scalars: Readonly<Record<string, number>>;
+  readonly gradients: Readonly<
+    Record<string, { shape: number[]; l2: number; sum: number; abs_max: number }>
+  >;
+  readonly frozen_parameters: readonly string[];
+  readonly sgd: readonly {
+    readonly iter: number;
+    /** One rate, or one for each that parameter groups have. */
+    readonly lr: number | readonly number[];
+    readonly losses: Readonly<Record<string, number>>;
+    readonly total_loss: number;
+  }[];
+  readonly parameters_after_5_steps: Readonly<Record<string, { l2: number; sum: number }>>;
+}
+
+export type TrainedModel = GeneralizedRCNN<MaskROIHeads>;
+
+/** A recorded training: its model, batch and numbers. */
+export class TrainingCase {
+  readonly #folder: string;
+  readonly #case: CaseJson;
+  readonly cfg: Config;
+  readonly recorded: RecordedTraining;
+  /** Some gradients, complete, by the parameter's name. */
+  readonly gradients: Golden;
+  /** What the proposal generator hands on in the first step. */
+  readonly proposals: Golden;
+
+  /** @param folder - of one case; the checkpoint is found relative to it. */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#case = readJson(join(folder, "case.json"));
+    this.recorded = readJson(join(folder, "train.json"));
+    this.gradients = loadGolden(join(folder, "grads.safetensors"));
+    this.proposals = loadGolden(join(folder, "proposals.safetensors"));
+    this.cfg = getConfig(this.#case.config);
+    this.cfg.mergeFromList(this.#case.overrides);
+  }
+
+  get tolerances(): TrainingTolerances {
+    return this.#case.tolerance_hint;
+  }
+
+  /** The case's model with the weights it starts from, in training. */
+  async loadModel(): Promise<TrainedModel> {
+    const model = buildModel(this.cfg);
+    await new DetectionCheckpointer(model).load(join(this.#folder, this.#case.checkpoint));
+    return model.train();
+  }
+
+  /** The two images with their ground truth. */
+  batch(): ModelInput[] {
+    const recorded = loadGolden(join(this.#folder, "inputs.safetensors"));
+    return this.#case.images.map(({ gt_polygons }, i) => {
+      const image = recorded.uint8(`${i}.image`);
+      const [, height, width] = image.shape;
+      const gtClasses = Int32Array.from(recorded.int64(`${i}.gt_classes`).data, Number);
+      const instances = new Instances([height, width], {
+        gtBoxes: new Boxes(recorded.float32(`${i}.gt_boxes`).data),
+        gtClasses,
+        ...(gt_polygons && { gtMasks: new PolygonMasks(gt_polygons) }),
+      });
+      return { image: ndarray(image.data, [...image.shape]), instances };
+    });
+  }
+}
+
+function readJson<Json>(path: string): Json {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
