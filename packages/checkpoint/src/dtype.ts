@@ -113,6 +113,16 @@ function roundHalfToEven(value: number): number {
   return floor;
 }
 
+let halfPrecisionValues: Float32Array | undefined;
+
+/** The values of all 65,536 half-precision patterns: looking one up is many times faster than decoding it. */
+function halfPrecisionTable(): Float32Array {
+  halfPrecisionValues ??= Float32Array.from({ length: 1 << 16 }, (_, bits) =>
+    float16ToFloat32(bits),
+  );
+  return halfPrecisionValues;
+}
+
 /**
  * The elements as float32: float16 and bfloat16 exactly, float64 and integers rounded to nearest.
  * A Float32Array of dtype float32 is returned as it is.
@@ -125,7 +135,8 @@ export function toFloat32(dtype: CheckpointDType, data: TensorData): Float32Arra
     const words = new Uint32Array(result.buffer);
     for (let i = 0; i < data.length; i++) words[i] = Number(data[i]) << 16;
   } else if (dtype === "float16") {
-    for (let i = 0; i < data.length; i++) result[i] = float16ToFloat32(Number(data[i]));
+    const table = halfPrecisionTable();
+    for (let i = 0; i < data.length; i++) result[i] = table[Number(data[i])];
   } else {
     for (let i = 0; i < data.length; i++) result[i] = Number(data[i]);
   }
