@@ -20,6 +20,28 @@ export class ModelImageError extends Error {
   }
 }
 
+/** Losses were asked of a model in evaluation, or results of one in training. */
+export class ModelModeError extends Error {
+  override readonly name = "ModelModeError";
+  /** The method called. */
+  readonly called: "inference" | "losses";
+  /** The method that puts the model in the mode needed. */
+  readonly wanted: "eval" | "train";
+
+  constructor(called: "inference" | "losses") {
+    const [mode, wanted, other] =
+      called === "losses"
+        ? (["evaluation", "train", "inference"] as const)
+        : (["training", "eval", "losses"] as const);
+    super(
+      `${called}() was called on a model in ${mode}; ` +
+        `call ${wanted}() before it, or ${other}() instead`,
+    );
+    this.called = called;
+    this.wanted = wanted;
+  }
+}
+
 /** A model was called with no input at all. */
 export class EmptyBatchError extends Error {
   override readonly name = "EmptyBatchError";

@@ -18,7 +18,7 @@ import {
 import type { ImageList, Instances } from "@detectron-ts/structures";
 import type { Buffer } from "@detectron-ts/tensor";
 
-import { BatchLengthError } from "./errors.ts";
+import { BatchLengthError, ModelModeError } from "./errors.ts";
 import { type ModelInput, outputSize, requireField } from "./model-input.ts";
 import { detectorPostprocess, type Postprocessed } from "./postprocessing.ts";
 import { channelBuffer, preprocessImages } from "./preprocess-images.ts";
@@ -120,9 +120,11 @@ export class GeneralizedRCNN<
   /**
    * The losses of the RoI heads, then those of the proposal generator.
    *
+   * @throws ModelModeError unless the model is in training.
    * @throws MissingInputError when an input has no `instances`, or no `proposals` though the model needs them.
    */
   async losses(batchedInputs: readonly ModelInput[]): Promise<Losses> {
+    if (!this.training) throw new ModelModeError("losses");
     const targets = requireField(batchedInputs, "instances", "training needs");
     const images = this.preprocessImage(batchedInputs);
     const features = this.backbone(images.tensor);
@@ -140,6 +142,7 @@ export class GeneralizedRCNN<
    * What is found in each image, mapped to the size that its input asks for; or with `doPostprocess: false` the RoI heads'
    * instances as they are, in pixels of the network's input and with masks as squares over their boxes.
    *
+   * @throws ModelModeError when the model is in training.
    * @throws MissingInputError when an input has no `proposals` though the model needs them.
    * @throws BatchLengthError when `detectedInstances` aren't as many as the inputs.
    */
@@ -159,6 +162,7 @@ export class GeneralizedRCNN<
       doPostprocess = true,
     }: DetectionOptions & { doPostprocess?: boolean } = {},
   ): Promise<DetectionOutput[] | Instances<DetectionFields>[]> {
+    if (this.training) throw new ModelModeError("inference");
     const images = this.preprocessImage(batchedInputs);
     const features = this.backbone(images.tensor);
     const instances = detectedInstances

@@ -4,6 +4,7 @@ export {
   EmptyBatchError,
   MissingInputError,
   ModelImageError,
+  ModelModeError,
   ModelOptionsError,
 } from "./errors.ts";
 export {

@@ -10,7 +10,7 @@ import type { Losses } from "@detectron-ts/roi-heads";
 import type { ImageList } from "@detectron-ts/structures";
 import type { Buffer } from "@detectron-ts/tensor";
 
-import { ModelOptionsError } from "./errors.ts";
+import { ModelModeError, ModelOptionsError } from "./errors.ts";
 import { type ModelInput, outputSize, requireField } from "./model-input.ts";
 import { detectorPostprocess } from "./postprocessing.ts";
 import { channelBuffer, preprocessImages } from "./preprocess-images.ts";
@@ -83,8 +83,14 @@ export class ProposalNetwork extends Module<
     return this.training ? this.losses(batchedInputs) : this.inference(batchedInputs);
   }
 
-  /** The losses of the proposal generator. */
+  /**
+   * The losses of the proposal generator.
+   *
+   * @throws ModelModeError unless the model is in training.
+   * @throws MissingInputError when an input has no `instances`.
+   */
   async losses(batchedInputs: readonly ModelInput[]): Promise<Losses> {
+    if (!this.training) throw new ModelModeError("losses");
     const targets = requireField(batchedInputs, "instances", "training needs");
     const images = this.preprocessImage(batchedInputs);
     const features = this.backbone(images.tensor);
@@ -92,8 +98,13 @@ export class ProposalNetwork extends Module<
     return losses;
   }
 
-  /** The proposals of each image, mapped to the size that the input asks for. */
+  /**
+   * The proposals of each image, mapped to the size that the input asks for.
+   *
+   * @throws ModelModeError when the model is in training.
+   */
   async inference(batchedInputs: readonly ModelInput[]): Promise<ProposalOutput[]> {
+    if (this.training) throw new ModelModeError("inference");
     const images = this.preprocessImage(batchedInputs);
     const features = this.backbone(images.tensor);
     const [proposals] = await this.proposalGenerator(images, features);

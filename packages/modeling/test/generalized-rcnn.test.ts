@@ -5,6 +5,8 @@ import {
   type GeneralizedRCNN,
   MissingInputError,
   ModelImageError,
+  ModelModeError,
+  type ProposalNetwork,
 } from "@detectron-ts/modeling";
 import type { ROIHeads } from "@detectron-ts/roi-heads";
 import { runtime } from "@detectron-ts/runtime";
@@ -133,5 +135,24 @@ describe("GeneralizedRCNN", () => {
     for (const loss of Object.values(losses)) expect(Number.isFinite(await loss.item())).toBe(true);
     expect(await model([{ image: noise(60, 80), instances }])).toHaveProperty("loss_cls");
     await expect(model([{ image: noise(60, 80) }])).rejects.toThrow(MissingInputError);
+  });
+
+  it("refuses to detect in training and to give losses outside of it, and says what to call", async () => {
+    const model = maskRcnn();
+    await expect(model.losses([])).rejects.toThrow(ModelModeError);
+    await expect(model.losses([])).rejects.toThrow(/losses\(\).*in evaluation.*train\(\)/);
+    model.train();
+    await expect(model.inference([])).rejects.toThrow(ModelModeError);
+    await expect(model.inference([])).rejects.toThrow(/inference\(\).*in training.*eval\(\)/);
+  });
+});
+
+describe("ProposalNetwork", () => {
+  it("refuses to propose in training and to give losses outside of it", async () => {
+    const cfg = tinyConfig("COCO-Detection/rpn_R_50_FPN_1x");
+    const model = buildModel<ProposalNetwork>(cfg).eval();
+    await expect(model.losses([])).rejects.toThrow(ModelModeError);
+    model.train();
+    await expect(model.inference([])).rejects.toThrow(ModelModeError);
   });
 });
