@@ -87,6 +87,19 @@ describe("BitMasks", () => {
     expect(cropped.data).toEqual(expected.data);
   });
 
+  it("crop and resize alike whatever number stands for a pixel that is set", () => {
+    const { data, shape } = bitMasks.tensor;
+    const inBytes = new BitMasks(
+      ndarray(
+        data.map((value) => value * 255),
+        shape,
+      ),
+    );
+    expect(inBytes.cropAndResize(rois, 28).data).toEqual(
+      golden.uint8("bitmask.crop_and_resize.28").data,
+    );
+  });
+
   it("without a pixel have a box of zeros", () => {
     const masks = new BitMasks(ndarray(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1), [2, 2, 2]));
     expect([...masks.nonempty()]).toEqual([0, 1]);

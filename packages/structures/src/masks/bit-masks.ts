@@ -13,7 +13,7 @@ import type { ROIMasks } from "./roi-masks.ts";
  * Segmentation masks of N objects as bitmaps of the whole image. Mirrors `detectron2.structures.BitMasks`.
  */
 export class BitMasks {
-  /** N×H×W; 1 where the object is, else 0. */
+  /** N×H×W; not 0 where the object is, usually 1, else 0. */
   readonly tensor: NdArray<Uint8Array>;
 
   /**
@@ -121,7 +121,8 @@ export class BitMasks {
     const image = new Float32Array(height * width);
     const roi = new Float32Array(5);
     for (let i = 0; i < this.length; i++) {
-      image.set(this.#pixels(i));
+      const pixels = this.#pixels(i);
+      for (let pixel = 0; pixel < image.length; pixel++) image[pixel] = pixels[pixel] === 0 ? 0 : 1;
       roi.set(boxes.data.subarray(4 * i, 4 * i + 4), 1);
       const averages = roiAlignForward(image, [1, 1, height, width], roi, {
         outputSize: [maskSize, maskSize],
