@@ -11,6 +11,8 @@ import type { HookBase, HookedTrainer } from "./hook-base.ts";
 export abstract class TrainerBase implements HookedTrainer {
   readonly #hooks: HookBase[] = [];
   #iter = 0;
+  /** The iteration whose step is done last; -1 before the first. */
+  #lastDone = -1;
   #startIter = 0;
   #maxIter = 0;
   #storage: EventStorage | undefined;
@@ -71,6 +73,7 @@ export abstract class TrainerBase implements HookedTrainer {
   async train(startIter: number, maxIter: number): Promise<void> {
     if (!isCount(startIter) || !isCount(maxIter)) throw new TrainingRangeError(startIter, maxIter);
     this.#iter = startIter;
+    this.#lastDone = startIter - 1;
     this.#startIter = startIter;
     this.#maxIter = maxIter;
     this.#stopped = false;
@@ -84,9 +87,12 @@ export abstract class TrainerBase implements HookedTrainer {
     await this.afterTrain();
   }
 
-  /** `iteration`, and the `hooks`' states by their `stateName`: of two hooks of one name, the first's. */
+  /**
+   * `iteration`, the one done last, -1 for none; and the `hooks`' states by their `stateName`: of two hooks of one name, the
+   * first's. detectron2's trainer says one more when it is asked after training, so that a longer one would skip it.
+   */
   stateDict(): Map<string, unknown> {
-    const state = new Map<string, unknown>([["iteration", this.#iter]]);
+    const state = new Map<string, unknown>([["iteration", this.#lastDone]]);
     const hooks = new Map<string, unknown>();
     for (const hook of this.#hooks) {
       const hookState = hook.stateDict();
@@ -106,14 +112,15 @@ export abstract class TrainerBase implements HookedTrainer {
    */
   async loadStateDict(state: unknown): Promise<void> {
     const iteration = state instanceof Map ? state.get("iteration") : undefined;
-    if (!(state instanceof Map) || !isCount(iteration)) {
-      throw new TrainerStateError("state", "has to be a Map with an iteration ≥ 0");
+    if (!(state instanceof Map) || !(iteration === -1 || isCount(iteration))) {
+      throw new TrainerStateError("state", "has to be a Map with an iteration ≥ -1");
     }
     const hookStates = state.get("hooks") ?? new Map();
     if (!(hookStates instanceof Map)) {
       throw new TrainerStateError("state", "has hooks that are no Map");
     }
     this.#iter = iteration;
+    this.#lastDone = iteration;
     for (const [name, hookState] of hookStates) {
       const hook = this.#hooks.find(({ stateName }) => stateName === name);
       if (hook !== undefined) await hook.loadStateDict(hookState);
@@ -149,6 +156,7 @@ export abstract class TrainerBase implements HookedTrainer {
     while (this.#iter < this.#maxIter && !this.#stopped) {
       await this.beforeStep();
       await this.runStep();
+      this.#lastDone = this.#iter;
       await this.afterStep();
       // Only now: a failed iteration's number stays, and after the last one the number is maxIter.
       this.#iter += 1;

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 
 import { squares, tinyMaskRCNN } from "./tiny-training.ts";
 
-it("compiles nothing from the second step on, whatever the images' sizes and the numbers of sampled regions", async () => {
+it("compiles nothing from the second step on, whatever the images' sizes and the numbers of regions", async () => {
   manualSeed(1);
   const cfg = tinyMaskRCNN();
   const model = buildModel(cfg);

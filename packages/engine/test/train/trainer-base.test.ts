@@ -139,10 +139,22 @@ describe("TrainerBase's state", () => {
     const counting = new Map([["count", 3]]);
     expect(trainer.stateDict()).toEqual(
       new Map<string, unknown>([
-        ["iteration", 3],
+        ["iteration", 2],
         ["hooks", new Map([["Counting", counting]])],
       ]),
     );
+  });
+
+  it("has the iteration that is done last, wherever it is asked", async () => {
+    const trainer = new NotingTrainer();
+    const iterations: unknown[] = [];
+    const ask = (): void => void iterations.push(trainer.stateDict().get("iteration"));
+    ask();
+    trainer.registerHooks([new CallbackHook({ beforeStep: ask, afterStep: ask, afterTrain: ask })]);
+    await trainer.train(0, 2);
+    trainer.failIn = 3;
+    await expect(trainer.train(2, 9)).rejects.toThrow("failed in 3");
+    expect(iterations).toEqual([-1, -1, 0, 0, 1, 1, 1, 2, 2, 2]);
   });
 
   it("is taken back, with a warning for a hook that is not there", async () => {
@@ -163,7 +175,7 @@ describe("TrainerBase's state", () => {
 
   it("is nothing else", async () => {
     const trainer = new NotingTrainer();
-    for (const state of [undefined, {}, new Map(), new Map([["iteration", -1]])]) {
+    for (const state of [undefined, {}, new Map(), new Map([["iteration", -2]])]) {
       await expect(trainer.loadStateDict(state)).rejects.toThrow(TrainerStateError);
     }
     const noHooks = new Map<string, unknown>([["iteration", 1], ["hooks", []]]); // prettier-ignore
