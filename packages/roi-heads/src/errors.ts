@@ -40,3 +40,17 @@ export class MissingGroundTruthError extends Error {
     this.field = field;
   }
 }
+
+/** A class for which there is no mask. */
+export class ClassIndexError extends Error {
+  override readonly name = "ClassIndexError";
+  readonly classIndex: number;
+  /** How many classes there are masks for. */
+  readonly numClasses: number;
+
+  constructor(classIndex: number, numClasses: number) {
+    super(`There is no mask for class ${classIndex} of ${numClasses}, counted from 0.`);
+    this.classIndex = classIndex;
+    this.numClasses = numClasses;
+  }
+}

@@ -17,7 +17,12 @@ export {
   type FastRCNNPredictions,
 } from "./box/fast-rcnn-output-layers.ts";
 export { buildRoiHeads, ROI_HEADS_REGISTRY, type ROIHeadsBuilder } from "./build.ts";
-export { CountMismatchError, InputShapeError, MissingGroundTruthError } from "./errors.ts";
+export {
+  ClassIndexError,
+  CountMismatchError,
+  InputShapeError,
+  MissingGroundTruthError,
+} from "./errors.ts";
 export type {
   ClassIndices,
   DetectionFields,

@@ -14,6 +14,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 import {
   buildRoiHeads,
+  ClassIndexError,
   InputShapeError,
   maskRcnnInference,
   MissingGroundTruthError,
@@ -364,6 +365,14 @@ describe("maskRcnnInference", () => {
     expect(masks[2].get(0, 0, 0, 0)).toBeCloseTo(sigmoid(4), 6);
     const [agnostic] = await maskRcnnInference(zeros([1, 1, 1, 1]), [instances[0]]);
     expect(agnostic.get(0, 0, 0, 0)).toBe(0.5);
+  });
+
+  it.each([-1, 3])("refuses class %i of three, instead of a neighbour's mask", async (label) => {
+    const instances = [new Instances([9, 9], { predClasses: ndarray(Int32Array.of(0, label)) })];
+    const masks = maskRcnnInference(zeros([2, 3, 1, 1]), instances);
+    await expect(masks).rejects.toThrow(ClassIndexError);
+    await expect(masks).rejects.toMatchObject({ classIndex: label, numClasses: 3 });
+    await expect(masks).rejects.toThrow(`class ${label} `);
   });
 });
 

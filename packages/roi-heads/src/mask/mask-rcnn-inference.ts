@@ -15,6 +15,7 @@ import { selectClassChannels } from "./select-class-channels.ts";
  * @param predMaskLogits - R×K×M×M, K = 1 for masks that are the same for all classes; the instances of all images.
  * @returns for each image N×1×M×M, in [0, 1].
  * @throws {@link CountMismatchError} unless there is a row for each instance.
+ * @throws ClassIndexError for a class that the logits have no mask for.
  */
 export async function maskRcnnInference(
   predMaskLogits: Tensor,

@@ -16,6 +16,7 @@ import { selectClassChannels } from "./select-class-channels.ts";
  * @param proposals - foreground proposals with their ground truth.
  * @returns a scalar; 0 without proposals.
  * @throws {@link MissingGroundTruthError} without `gtMasks`.
+ * @throws ClassIndexError for a class that the logits have no mask for.
  */
 export function maskRcnnLoss(
   predMaskLogits: Tensor,
