@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { defaultServerConditions } from "vite";
 import { defineProject, type UserWorkspaceConfig } from "vitest/config";
-import type {} from "./packages/testing/src/setup.ts";
 
 const root = (path: string): string => new URL(path, import.meta.url).pathname;
 

@@ -53,16 +53,17 @@ async function timeStages(model: GeneralizedRCNN, input: ModelInput): Promise<St
   return timer.stages;
 }
 
+function columns(cells: readonly (string | number)[]): string {
+  return cells
+    .map((cell, i) => (i === 0 ? String(cell).padEnd(22) : String(cell).padStart(10)))
+    .join("");
+}
+
 function printStages(stages: readonly StageTime[]): void {
-  const columns = (cells: readonly (string | number)[]): string =>
-    cells
-      .map((cell, i) => (i === 0 ? String(cell).padEnd(22) : String(cell).padStart(10)))
-      .join("");
-  const line = (text: string): void => console.log(text);
-  line(columns(["stage", "ms", "ORT ms", "host ms", "sessions"]));
+  console.log(columns(["stage", "ms", "ORT ms", "host ms", "sessions"]));
   for (const { stage, totalMs, onnxRuntimeMs, runs } of stages) {
-    const host = totalMs - onnxRuntimeMs;
-    line(columns([stage, totalMs.toFixed(1), onnxRuntimeMs.toFixed(1), host.toFixed(1), runs]));
+    const times = [totalMs, onnxRuntimeMs, totalMs - onnxRuntimeMs].map((ms) => ms.toFixed(1));
+    console.log(columns([stage, ...times, runs]));
   }
 }
 

@@ -157,7 +157,7 @@ describe("getCheckpointUrl", () => {
 describe("README", () => {
   it("of the configs has an example that runs", async () => {
     const { stdout } = await runReadmeExample(new URL("../../../configs", import.meta.url));
-    expect(stdout).toContain("_BASE_: \"../Base-RetinaNet.yaml\"");
+    expect(stdout).toContain('_BASE_: "../Base-RetinaNet.yaml"');
   });
 
   it("has an example that runs", async () => {

@@ -1,6 +1,3 @@
-// Brings the matcher's type to every test that imports this package; vitest itself runs the file as a setup file.
-import type {} from "./setup.ts";
-
 export { compareAllclose } from "./allclose.ts";
 export type { Comparison, Tolerance } from "./allclose.ts";
 export type { StridedArray } from "./flatten.ts";
@@ -8,6 +5,8 @@ export { dataRoot, Golden, goldenRoot, goldenTensors, loadGolden, nullToNaN } fr
 export type { WithNaN } from "./golden.ts";
 export { finiteDifference, gradcheck } from "./gradcheck.ts";
 export type { GradcheckOptions, ScalarFunction } from "./gradcheck.ts";
+// Brings the matcher to the types of every test that imports this package.
+export type { AllcloseMatchers } from "./matchers.ts";
 export { firstTypeScriptBlock, runReadmeExample } from "./readme.ts";
 export type { ReadmeRun } from "./readme.ts";
 export { readSafetensors } from "./safetensors.ts";
