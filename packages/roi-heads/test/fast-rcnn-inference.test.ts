@@ -1,5 +1,5 @@
 import { Box2BoxTransform } from "@detectron-ts/box-regression";
-import type { ImageSize } from "@detectron-ts/structures";
+import { StructureShapeError, type ImageSize } from "@detectron-ts/structures";
 import { loadGolden } from "@detectron-ts/testing";
 import ndarray, { type NdArray } from "ndarray";
 import { describe, expect, it } from "vitest";
@@ -91,6 +91,32 @@ describe("fastRcnnInference", () => {
     ]);
     expect(fastRcnnInference([], [], [], all)).toEqual([[], []]);
     expect(() => fastRcnnInference([], [rows([], 3)], [SIZE], all)).toThrow(CountMismatchError);
+  });
+
+  it.each([
+    ["boxes of two classes for scores of three", [2, 8], [2, 4]],
+    ["boxes of more rows than scores", [3, 8], [2, 3]],
+    ["boxes of fewer rows than scores", [1, 4], [2, 3]],
+    ["boxes that don't come in fours", [2, 6], [2, 3]],
+    ["boxes with an axis of their own for classes", [2, 2, 4], [2, 3]],
+    ["scores of one row without an axis for rows", [1, 8], [3]],
+    ["scores without a column for background", [2, 0], [2, 0]],
+  ])("refuses %s", (_, boxShape, scoreShape) => {
+    const [boxes, scores] = [boxShape, scoreShape].map((shape) =>
+      ndarray(new Float32Array(shape.reduce((size, side) => size * side, 1)), shape),
+    );
+    expect(() => fastRcnnInference([boxes], [scores], [SIZE], all)).toThrow(StructureShapeError);
+  });
+
+  it("names the image and the shapes that would fit when it refuses boxes", () => {
+    const infer = () =>
+      fastRcnnInference(
+        [rows([], 8), rows([[0, 0, 9, 9]], 4)],
+        [rows([], 3), rows([], 3)],
+        [SIZE, SIZE],
+        all,
+      );
+    expect(infer).toThrow("Boxes of image 1 must have shape [0, 4] or [0, 8], got [1, 4].");
   });
 });
 

@@ -1,5 +1,11 @@
 import { batchedNms } from "@detectron-ts/layers";
-import { Boxes, Instances, rowMajorData, type ImageSize } from "@detectron-ts/structures";
+import {
+  Boxes,
+  Instances,
+  rowMajorData,
+  StructureShapeError,
+  type ImageSize,
+} from "@detectron-ts/structures";
 import ndarray, { type NdArray } from "ndarray";
 
 import { CountMismatchError } from "../errors.ts";
@@ -41,6 +47,7 @@ export type FastRCNNInferenceResult = [
  * @param scores - for each image, R×(K+1).
  * @param imageShapes - height and width of each image.
  * @throws {@link CountMismatchError} unless there are as many of each.
+ * @throws {@link StructureShapeError} where the boxes or scores of an image have another shape.
  */
 export function fastRcnnInference(
   boxes: readonly NdArray<Float32Array>[],
@@ -55,11 +62,25 @@ export function fastRcnnInference(
   }
   return separate(
     imageShapes.map((imageShape, i) => {
+      checkShapes(boxes[i].shape, scores[i].shape, i);
       const [numRows, numColumns] = scores[i].shape;
       const imageScores = { data: rowMajorData(scores[i]), numRows, numColumns };
       return detectInImage(storedBoxes(boxes[i]), imageScores, imageShape, options);
     }),
   );
+}
+
+/** @throws {@link StructureShapeError} unless boxes and scores of an image are of the same rows and classes. */
+function checkShapes(boxes: readonly number[], scores: readonly number[], image: number): void {
+  const [numRows, numColumns] = scores;
+  if (scores.length !== 2 || numColumns === 0) {
+    throw new StructureShapeError(`Scores of image ${image}`, scores, "[any, classes + 1]");
+  }
+  const widths = [...new Set([4, 4 * (numColumns - 1)])];
+  if (boxes.length !== 2 || boxes[0] !== numRows || !widths.includes(boxes[1])) {
+    const wanted = widths.map((width) => `[${numRows}, ${width}]`).join(" or ");
+    throw new StructureShapeError(`Boxes of image ${image}`, boxes, wanted);
+  }
 }
 
 /** One list of instances and one of indices, as detectron2 returns them. */
