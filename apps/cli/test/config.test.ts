@@ -48,10 +48,13 @@ describe("detectron config", () => {
       "MODEL.ROI_HEADS.NUM_CLASSES holds a int",
     ],
     [
-      "an unknown name",
+      "a name that is neither a file nor in the zoo",
       ["COCO-Detection/faster_rcnn_R_50_FPN_2x.yaml"],
-      "Did you mean COCO-Detection/faster_rcnn_R_50_FPN_",
+      "error: There is no file COCO-Detection/faster_rcnn_R_50_FPN_2x.yaml. " +
+        "The model zoo has no config COCO-Detection/faster_rcnn_R_50_FPN_2x.yaml. " +
+        "Did you mean COCO-Detection/faster_rcnn_R_50_FPN_",
     ],
+    ["a file that isn't there", ["missing.yaml"], "error: There is no file missing.yaml. "],
   ])("exits with 1 for %s, with a hint", async (_, argv, message) => {
     const { code, stdout, stderr } = await detectron("config", ...argv);
     expect(code).toBe(1);

@@ -253,7 +253,8 @@ describe("detectron predict with a wrong model", () => {
       "an unknown config",
       1,
       ["--config-file", "COCO-Detection/faster_rcnn_R_50_FPM_3x"],
-      "Did you mean",
+      "There is no file COCO-Detection/faster_rcnn_R_50_FPM_3x. The model zoo has no config " +
+        "COCO-Detection/faster_rcnn_R_50_FPM_3x. Did you mean COCO-Detection/faster_rcnn_R_50_FPN_3x",
     ],
     ["a config without checkpoint", 2, ["--config-file", DEMO_FILES.config], "add --weights FILE"],
     [
@@ -303,7 +304,7 @@ describe("detectron predict with a wrong model", () => {
   it("warns of tensors that the checkpoint doesn't have", async () => {
     const { code, stderr } = await predict(...image, "--opts", "MODEL.ROI_MASK_HEAD.NUM_CONV", "3");
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^warning: .*mask_fcn3\.weight and 1 more; left random\n$/);
+    expect(stderr).toMatch(/^warning: .*mask_fcn3\.weight and 1 more; left zero\n$/);
   });
 });
 
