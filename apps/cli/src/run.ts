@@ -6,6 +6,7 @@ import { addDemoCommand } from "./commands/demo.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addPredictCommand } from "./commands/predict.ts";
 import { UsageError } from "./errors.ts";
+import { OutputErrors } from "./output-errors.ts";
 import { type Streams, Terminal } from "./terminal.ts";
 
 /** What a process ends with. */
@@ -14,12 +15,22 @@ const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 /**
  * Runs a command line, such as `["inspect", "model.pth"]`.
  *
- * Nothing is thrown: an error becomes one line on `stderr`, with its stack when the variable DEBUG is set.
+ * Nothing is thrown: an error becomes one line on `stderr`, with its stack when the variable DEBUG is set. A pipe that its
+ * reader closed is no error: the work is done, and what would have been printed is dropped.
  *
  * @returns the exit code: 0, or 1 when something went wrong, or 2 when the command line makes no sense.
  */
 export async function run(argv: readonly string[], streams: Streams): Promise<number> {
+  const outputErrors = new OutputErrors(streams);
   const terminal = new Terminal(streams);
+  const exitCode = await runCommand(argv, terminal);
+  const outputError = await outputErrors.settle();
+  if (outputError === undefined) return exitCode;
+  printError(outputError, terminal);
+  return exitCode === EXIT.ok ? EXIT.failed : exitCode;
+}
+
+async function runCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
     await createProgram(terminal).parseAsync(argv, { from: "user" });
     return EXIT.ok;

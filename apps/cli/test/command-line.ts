@@ -23,6 +23,32 @@ class TextSink extends Writable {
   }
 }
 
+/** Fails at whatever is written. */
+class BrokenSink extends TextSink {
+  readonly #code: string;
+
+  constructor(code: string) {
+    super();
+    this.#code = code;
+  }
+
+  override _write(_chunk: unknown, _encoding: BufferEncoding, done: (error: Error) => void): void {
+    done(Object.assign(new Error(`${this.#code}: the sink is broken`), { code: this.#code }));
+  }
+}
+
+/** The streams whose writes are to fail, and the code of the error. */
+export type BrokenStreams = Partial<Record<"stdout" | "stderr", string>>;
+
+/** The same as {@link detectron} with output that can't be written. */
+export function detectronWithBroken(
+  { stdout, stderr }: BrokenStreams,
+  ...argv: string[]
+): Promise<Outcome> {
+  const sink = (code?: string) => (code === undefined ? new TextSink() : new BrokenSink(code));
+  return runWith(argv, sink(stdout), sink(stderr));
+}
+
 /** Runs `detectron` with arguments, in this process, as if its output went to files. */
 export function detectron(...argv: string[]): Promise<Outcome> {
   return runWith(argv, new TextSink(), new TextSink());

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { detectron } from "./command-line.ts";
+import { DEMO_FILES } from "../src/demo-files.ts";
+import { type BrokenStreams, detectron, detectronWithBroken } from "./command-line.ts";
 
 describe("detectron", () => {
   it("lists its commands when asked for help, and exits with 0", async () => {
@@ -64,5 +65,35 @@ describe("detectron", () => {
     const verbose = await detectron("inspect", "missing.pth");
     vi.unstubAllEnvs();
     expect(verbose.stderr).toMatch(/\n {4}at /);
+  });
+});
+
+describe("detectron whose output can't be written", () => {
+  const works = ["inspect", DEMO_FILES.weights];
+  const fails = ["inspect", "missing.pth"];
+  const makesNoSense = ["inspect", "--jsno"];
+
+  it.each<[string, BrokenStreams, string[], number]>([
+    ["0 when the reader of stdout has gone", { stdout: "EPIPE" }, works, 0],
+    ["0 when the reader of the help has gone", { stdout: "EPIPE" }, ["--help"], 0],
+    ["1 for an error that nobody reads", { stderr: "EPIPE" }, fails, 1],
+    ["2 for a slip that nobody reads", { stderr: "EPIPE" }, makesNoSense, 2],
+    ["1 for an error that can't be told", { stderr: "ENOSPC" }, fails, 1],
+    ["2 for a slip that can't be told", { stderr: "ENOSPC" }, makesNoSense, 2],
+    ["1 when neither can be written", { stdout: "ENOSPC", stderr: "ENOSPC" }, works, 1],
+  ])("exits with %s", async (_, broken, argv, exitCode) => {
+    const { code } = await detectronWithBroken(broken, ...argv);
+    expect(code).toBe(exitCode);
+  });
+
+  it("says nothing of a reader that has gone", async () => {
+    const { stderr } = await detectronWithBroken({ stdout: "EPIPE" }, ...works);
+    expect(stderr).toBe("");
+  });
+
+  it("tells in one line of a full disk, and exits with 1", async () => {
+    const { code, stderr } = await detectronWithBroken({ stdout: "ENOSPC" }, ...works);
+    expect(code).toBe(1);
+    expect(stderr).toBe("error: ENOSPC: the sink is broken\n");
   });
 });
