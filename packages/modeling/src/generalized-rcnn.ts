@@ -19,6 +19,7 @@ import type { ImageList, Instances } from "@detectron-ts/structures";
 import type { Buffer } from "@detectron-ts/tensor";
 
 import { BatchLengthError, ModelModeError } from "./errors.ts";
+import { inputFormat, type InputFormat } from "./input-format.ts";
 import { type ModelInput, outputSize, requireField } from "./model-input.ts";
 import { detectorPostprocess, type Postprocessed } from "./postprocessing.ts";
 import { channelBuffer, preprocessImages } from "./preprocess-images.ts";
@@ -36,8 +37,8 @@ export interface GeneralizedRCNNOptions<
   readonly pixelMean: readonly number[];
   /** Standard deviation of each channel. */
   readonly pixelStd: readonly number[];
-  /** Order of the channels, `BGR` or `RGB`, for those who read images for the model. */
-  readonly inputFormat: string;
+  /** Order of the channels, for those who read images for the model. */
+  readonly inputFormat: InputFormat;
 }
 
 /** `StandardROIHeads` with the mask branch that MODEL.MASK_ON gives them. */
@@ -84,7 +85,7 @@ export class GeneralizedRCNN<
   readonly roiHeads: Heads;
   readonly pixelMean: Buffer;
   readonly pixelStd: Buffer;
-  readonly inputFormat: string;
+  readonly inputFormat: InputFormat;
 
   /** @throws ModelOptionsError when mean or deviation isn't a number for each channel. */
   constructor(options: GeneralizedRCNNOptions<Heads, Generator>) {
@@ -99,7 +100,11 @@ export class GeneralizedRCNN<
     this.inputFormat = options.inputFormat;
   }
 
-  /** Every part as the config names it. */
+  /**
+   * Every part as the config names it.
+   *
+   * @throws OptionError of `@detectron-ts/layers` when INPUT.FORMAT is neither RGB nor BGR.
+   */
   static fromConfig(cfg: Config): GeneralizedRCNNOptions {
     const backbone = buildBackbone(cfg);
     const shapes = backbone.outputShape();
@@ -109,7 +114,7 @@ export class GeneralizedRCNN<
       roiHeads: buildRoiHeads(cfg, shapes),
       pixelMean: cfg.MODEL.PIXEL_MEAN,
       pixelStd: cfg.MODEL.PIXEL_STD,
-      inputFormat: cfg.INPUT.FORMAT,
+      inputFormat: inputFormat(cfg),
     };
   }
 

@@ -14,6 +14,7 @@ export {
   type GeneralizedRCNNOptions,
   type MaskROIHeads,
 } from "./generalized-rcnn.ts";
+export { INPUT_FORMATS, type InputFormat } from "./input-format.ts";
 export type { ModelInput } from "./model-input.ts";
 export { detectorPostprocess, type MappedFields, type Postprocessed } from "./postprocessing.ts";
 export { preprocessImages, type PreprocessOptions } from "./preprocess-images.ts";

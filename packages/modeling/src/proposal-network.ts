@@ -11,6 +11,7 @@ import type { ImageList } from "@detectron-ts/structures";
 import type { Buffer } from "@detectron-ts/tensor";
 
 import { ModelModeError, ModelOptionsError } from "./errors.ts";
+import { inputFormat, type InputFormat } from "./input-format.ts";
 import { type ModelInput, outputSize, requireField } from "./model-input.ts";
 import { detectorPostprocess } from "./postprocessing.ts";
 import { channelBuffer, preprocessImages } from "./preprocess-images.ts";
@@ -23,8 +24,8 @@ export interface ProposalNetworkOptions {
   readonly pixelMean: readonly number[];
   /** Standard deviation of each channel. */
   readonly pixelStd: readonly number[];
-  /** Order of the channels, `BGR` or `RGB`, for those who read images for the model. */
-  readonly inputFormat: string;
+  /** Order of the channels, for those who read images for the model. */
+  readonly inputFormat: InputFormat;
 }
 
 /** What may be an object in one image. */
@@ -48,7 +49,7 @@ export class ProposalNetwork extends Module<
   readonly proposalGenerator: ProposalGenerator;
   readonly pixelMean: Buffer;
   readonly pixelStd: Buffer;
-  readonly inputFormat: string;
+  readonly inputFormat: InputFormat;
 
   /** @throws ModelOptionsError when mean or deviation isn't a number for each channel. */
   constructor(options: ProposalNetworkOptions) {
@@ -62,7 +63,12 @@ export class ProposalNetwork extends Module<
     this.inputFormat = options.inputFormat;
   }
 
-  /** @throws ModelOptionsError when the config has no proposal generator. */
+  /**
+   * Every part as the config names it.
+   *
+   * @throws ModelOptionsError when the config has no proposal generator.
+   * @throws OptionError of `@detectron-ts/layers` when INPUT.FORMAT is neither RGB nor BGR.
+   */
   static fromConfig(cfg: Config): ProposalNetworkOptions {
     const backbone = buildBackbone(cfg);
     const proposalGenerator = buildProposalGenerator(cfg, backbone.outputShape());
@@ -75,7 +81,7 @@ export class ProposalNetwork extends Module<
       proposalGenerator,
       pixelMean: cfg.MODEL.PIXEL_MEAN,
       pixelStd: cfg.MODEL.PIXEL_STD,
-      inputFormat: cfg.INPUT.FORMAT,
+      inputFormat: inputFormat(cfg),
     };
   }
 

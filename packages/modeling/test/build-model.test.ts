@@ -1,4 +1,5 @@
 import { NotRegisteredError } from "@detectron-ts/config";
+import { OptionError } from "@detectron-ts/layers";
 import { getConfig } from "@detectron-ts/model-zoo";
 import {
   buildModel,
@@ -145,6 +146,17 @@ describe("buildModel", () => {
     expect(() => buildModel(cfg)).toThrow(NotRegisteredError);
     expect(() => buildModel(cfg)).toThrow(/GeneralizedRCNN/);
   });
+
+  it.each(["COCO-Detection/faster_rcnn_R_50_FPN_1x", "COCO-Detection/rpn_R_50_FPN_1x"])(
+    "refuses images in another order than RGB and BGR, of %s",
+    (name) => {
+      for (const format of ["rgb", "L", "YUV-BT.601", ""]) {
+        const cfg = tinyConfig(name, { "INPUT.FORMAT": format });
+        expect(() => buildModel(cfg)).toThrow(OptionError);
+        expect(() => buildModel(cfg)).toThrow(`INPUT.FORMAT must be RGB or BGR, got "${format}".`);
+      }
+    },
+  );
 
   it("refuses a proposal network without proposal generator, and statistics of no channels", () => {
     const precomputed = tinyConfig("COCO-Detection/rpn_R_50_FPN_1x");
