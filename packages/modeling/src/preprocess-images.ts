@@ -8,16 +8,35 @@ import { Buffer, fromNdarray, Tensor } from "@detectron-ts/tensor";
 import { EmptyBatchError, ModelImageError, ModelOptionsError } from "./errors.ts";
 import type { ModelInput } from "./model-input.ts";
 
+/** Statistics of the images that a model is trained on, channel by channel. */
+export interface PixelStatistics {
+  readonly pixelMean: readonly number[];
+  readonly pixelStd: readonly number[];
+}
+
 /**
- * One number per channel as a buffer of shape C×1×1, which broadcasts over images.
+ * Mean and deviation as buffers of shape C×1×1, which broadcast over images of C channels.
  *
- * @param option - name of the option that `values` are, for the message.
- * @throws ModelOptionsError when there are no values, or one that isn't finite.
+ * @throws ModelOptionsError when they aren't a finite number for each channel, those of the deviation above 0.
  */
-export function channelBuffer(option: string, values: readonly number[]): Buffer {
-  if (values.length === 0 || !values.every(Number.isFinite)) {
-    throw new ModelOptionsError(option, values, "a number for each channel");
+export function pixelBuffers({
+  pixelMean,
+  pixelStd,
+}: PixelStatistics): [pixelMean: Buffer, pixelStd: Buffer] {
+  if (pixelMean.length === 0 || !pixelMean.every(Number.isFinite)) {
+    throw new ModelOptionsError("pixelMean", pixelMean, "a number for each channel");
   }
+  if (pixelStd.length !== pixelMean.length) {
+    const wanted = `as many numbers as pixelMean, which has ${pixelMean.length}`;
+    throw new ModelOptionsError("pixelStd", pixelStd, wanted);
+  }
+  if (!pixelStd.every((value) => Number.isFinite(value) && value > 0)) {
+    throw new ModelOptionsError("pixelStd", pixelStd, "a number above 0 for each channel");
+  }
+  return [channelBuffer(pixelMean), channelBuffer(pixelStd)];
+}
+
+function channelBuffer(values: readonly number[]): Buffer {
   return new Buffer(Float32Array.from(values), [values.length, 1, 1]);
 }
 

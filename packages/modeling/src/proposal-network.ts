@@ -14,7 +14,7 @@ import { ModelModeError, ModelOptionsError } from "./errors.ts";
 import { inputFormat, type InputFormat } from "./input-format.ts";
 import { type ModelInput, outputSize, requireField } from "./model-input.ts";
 import { detectorPostprocess } from "./postprocessing.ts";
-import { channelBuffer, preprocessImages } from "./preprocess-images.ts";
+import { pixelBuffers, preprocessImages } from "./preprocess-images.ts";
 
 /** Options of {@link ProposalNetwork}. */
 export interface ProposalNetworkOptions {
@@ -22,7 +22,7 @@ export interface ProposalNetworkOptions {
   readonly proposalGenerator: ProposalGenerator;
   /** Mean of each channel, in the order of `inputFormat`, on the scale of 0 to 255. */
   readonly pixelMean: readonly number[];
-  /** Standard deviation of each channel. */
+  /** Standard deviation of each channel, above 0. */
   readonly pixelStd: readonly number[];
   /** Order of the channels, for those who read images for the model. */
   readonly inputFormat: InputFormat;
@@ -51,13 +51,12 @@ export class ProposalNetwork extends Module<
   readonly pixelStd: Buffer;
   readonly inputFormat: InputFormat;
 
-  /** @throws ModelOptionsError when mean or deviation isn't a number for each channel. */
+  /** @throws ModelOptionsError when mean or deviation isn't a number for each channel, above 0 for the deviation. */
   constructor(options: ProposalNetworkOptions) {
     super();
     this.backbone = options.backbone;
     this.proposalGenerator = options.proposalGenerator;
-    this.pixelMean = channelBuffer("pixelMean", options.pixelMean);
-    this.pixelStd = channelBuffer("pixelStd", options.pixelStd);
+    [this.pixelMean, this.pixelStd] = pixelBuffers(options);
     this.registerBuffer("pixel_mean", this.pixelMean, { persistent: false });
     this.registerBuffer("pixel_std", this.pixelStd, { persistent: false });
     this.inputFormat = options.inputFormat;

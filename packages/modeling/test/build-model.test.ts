@@ -1,8 +1,9 @@
-import { NotRegisteredError } from "@detectron-ts/config";
+import { configure, NotRegisteredError } from "@detectron-ts/config";
 import { OptionError } from "@detectron-ts/layers";
 import { getConfig } from "@detectron-ts/model-zoo";
 import {
   buildModel,
+  GeneralizedRCNN,
   META_ARCH_REGISTRY,
   ModelOptionsError,
   ProposalNetwork,
@@ -158,12 +159,30 @@ describe("buildModel", () => {
     },
   );
 
-  it("refuses a proposal network without proposal generator, and statistics of no channels", () => {
+  it("refuses a proposal network without proposal generator", () => {
     const precomputed = tinyConfig("COCO-Detection/rpn_R_50_FPN_1x");
     precomputed.MODEL.PROPOSAL_GENERATOR.NAME = "PrecomputedProposals";
     expect(() => buildModel(precomputed)).toThrow(ModelOptionsError);
-    const bad = tinyConfig("COCO-Detection/rpn_R_50_FPN_1x");
-    bad.MODEL.PIXEL_STD = [1, NaN, 1];
-    expect(() => buildModel(bad)).toThrow(ModelOptionsError);
+  });
+
+  it.each([
+    ["no number", [], [], "pixelMean"],
+    ["a mean that isn't finite", [1, NaN, 1], [1, 1, 1], "pixelMean"],
+    ["a deviation that isn't finite", [1, 1, 1], [1, Infinity, 1], "pixelStd"],
+    ["a deviation of zero", [1, 1, 1], [1, 0, 1], "pixelStd"],
+    ["a negative deviation", [1, 1, 1], [1, 1, -1], "pixelStd"],
+    ["one deviation for all channels", [1, 1, 1], [1], "pixelStd"],
+    ["one mean for all channels", [1], [1, 1, 1], "pixelStd"],
+  ])("refuses statistics of channels with %s", (_, mean, std, option) => {
+    for (const name of ["faster_rcnn_R_50_FPN_1x", "rpn_R_50_FPN_1x"]) {
+      const cfg = tinyConfig(`COCO-Detection/${name}`);
+      const options = { pixelMean: mean, pixelStd: std };
+      const build = (): unknown =>
+        name === "rpn_R_50_FPN_1x"
+          ? configure(ProposalNetwork, [cfg], options)
+          : configure(GeneralizedRCNN, [cfg], options);
+      expect(build).toThrow(ModelOptionsError);
+      expect(build).toThrow(expect.objectContaining({ option }));
+    }
   });
 });
