@@ -149,7 +149,7 @@ describe("FastRCNNOutputLayers", () => {
     expect(await losses.loss_box_reg.item()).toBe(0);
   });
 
-  it("refuses predictions for another number of proposals, and losses it does not have", async () => {
+  it("refuses predictions for another number of proposals, losses it does not have, and weights that aren't four", async () => {
     const proposals = [proposalsOf(new Boxes([[0, 0, 5, 5]]), [9, 9])];
     await expect(layers().inference([zeros([2, 3]), zeros([2, 8])], proposals)).rejects.toThrow(
       CountMismatchError,
@@ -157,6 +157,8 @@ describe("FastRCNNOutputLayers", () => {
     for (const override of [
       ["MODEL.ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE", "l3"],
       ["MODEL.ROI_BOX_HEAD.USE_SIGMOID_CE", true],
+      ["MODEL.ROI_BOX_HEAD.BBOX_REG_WEIGHTS", [10, 10, 5]],
+      ["MODEL.ROI_BOX_HEAD.BBOX_REG_WEIGHTS", [10, 10, 5, 5, 1]],
     ]) {
       const cfg = getCfg();
       cfg.mergeFromList(override);

@@ -95,7 +95,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
   /**
    * Options from `MODEL.ROI_BOX_HEAD`, `MODEL.ROI_HEADS` and `TEST`.
    *
-   * @throws {@link OptionError} for a loss that is not supported.
+   * @throws {@link OptionError} for a loss that is not supported, or box weights that aren't four.
    */
   static fromConfig(cfg: Config, inputShape: ShapeSpec): FastRCNNOutputLayersOptions {
     const { ROI_BOX_HEAD, ROI_HEADS } = cfg.MODEL;
@@ -112,7 +112,11 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
         throw new OptionError(`MODEL.ROI_BOX_HEAD.${key}`, true, "false");
       }
     }
-    const [x, y, width, height] = ROI_BOX_HEAD.BBOX_REG_WEIGHTS;
+    const weights = ROI_BOX_HEAD.BBOX_REG_WEIGHTS;
+    if (weights.length !== 4) {
+      throw new OptionError("MODEL.ROI_BOX_HEAD.BBOX_REG_WEIGHTS", weights, "four numbers");
+    }
+    const [x, y, width, height] = weights;
     return {
       inputShape,
       box2boxTransform: new Box2BoxTransform({ weights: [x, y, width, height] }),
