@@ -15,6 +15,15 @@ export class StructureShapeError extends Error {
   }
 }
 
+/** An empty list to be joined, which does not say what shape the rows of the result have. */
+export class EmptyListError extends Error {
+  override readonly name = "EmptyListError";
+
+  constructor() {
+    super("At least one element is needed: an empty list does not say what shape its rows have.");
+  }
+}
+
 /** A row number outside of what is there. */
 export class RowIndexError extends Error {
   override readonly name = "RowIndexError";

@@ -12,6 +12,7 @@ export {
 } from "./boxes/pairwise.ts";
 export {
   BoxModeError,
+  EmptyListError,
   ImageSizeMismatchError,
   LengthMismatchError,
   NoFieldsError,

@@ -2,7 +2,13 @@ import { loadGolden } from "@detectron-ts/testing";
 import ndarray from "ndarray";
 import { describe, expect, it } from "vitest";
 
-import { Boxes, Keypoints, LengthMismatchError, StructureShapeError } from "../src/index.ts";
+import {
+  Boxes,
+  EmptyListError,
+  Keypoints,
+  LengthMismatchError,
+  StructureShapeError,
+} from "../src/index.ts";
 
 const golden = loadGolden(new URL("./golden/keypoints", import.meta.url));
 
@@ -45,6 +51,10 @@ describe("Keypoints", () => {
     const joined = Keypoints.cat([keypointAt(1, 2, 0), keypointAt(3, 4, 1)]);
     expect(joined.tensor.shape).toEqual([2, 1, 3]);
     expect([...joined.select(-1).tensor.data]).toEqual([3, 4, 1]);
+  });
+
+  it("of no structure cannot be joined, as their number per object is not known", () => {
+    expect(() => Keypoints.cat([])).toThrow(EmptyListError);
   });
 
   it("need three numbers each", () => {

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import {
   BitMasks,
   Boxes,
+  EmptyListError,
   LengthMismatchError,
   PolygonMasks,
   polygonsToBitmask,
@@ -114,6 +115,10 @@ describe("BitMasks", () => {
     expect(BitMasks.cat([none, bitMasks])).toHaveLength(14);
   });
 
+  it("of no structure cannot be joined, as their size is not known", () => {
+    expect(() => BitMasks.cat([])).toThrow(EmptyListError);
+  });
+
   it("need three axes, one size and a box each", () => {
     expect(() => new BitMasks(ndarray(new Uint8Array(4), [2, 2]))).toThrow(StructureShapeError);
     const other = new BitMasks(ndarray(new Uint8Array(4), [1, 2, 2]));
@@ -136,6 +141,10 @@ describe("ROIMasks", () => {
     expect([...pasted.getBoundingBoxes().data]).toEqual([1, 1, 3, 3, 0, 0, 0, 0]);
     expect([...BitMasks.fromRoiMasks(roiMasks, boxes, 4, 4, 0.3).nonempty()]).toEqual([1, 1]);
     expect(ROIMasks.cat([roiMasks, roiMasks.select(0)])).toHaveLength(3);
+  });
+
+  it("of no structure cannot be joined, as their side is not known", () => {
+    expect(() => ROIMasks.cat([])).toThrow(EmptyListError);
   });
 
   it("must be square", () => {

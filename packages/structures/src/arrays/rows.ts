@@ -1,6 +1,6 @@
 import ndarray, { type NdArray } from "ndarray";
 
-import { StructureShapeError } from "../errors.ts";
+import { EmptyListError, StructureShapeError } from "../errors.ts";
 
 /** The typed arrays that hold a structure's data. */
 export type NumericArray =
@@ -89,9 +89,11 @@ export function selectFlatRows<T extends NumericArray>(
 /**
  * Arrays joined along the first axis.
  *
+ * @throws {@link EmptyListError} for no array.
  * @throws {@link StructureShapeError} if the other axes differ.
  */
 export function concatRows<T extends NumericArray>(arrays: readonly NdArray<T>[]): NdArray<T> {
+  if (arrays.length === 0) throw new EmptyListError();
   const [, ...rowShape] = arrays[0].shape;
   let numRows = 0;
   for (const { shape } of arrays) {

@@ -37,7 +37,8 @@ export class Keypoints {
   /**
    * The keypoints of several structures, which must have as many per object.
    *
-   * @throws {@link StructureShapeError}
+   * @throws EmptyListError for an empty list.
+   * @throws {@link StructureShapeError} if they differ.
    */
   static cat(list: readonly Keypoints[]): Keypoints {
     return new Keypoints(concatRows(list.map(({ tensor }) => tensor)));

@@ -46,7 +46,8 @@ export class BitMasks {
   /**
    * The masks of several structures, which must have the same height and width.
    *
-   * @throws {@link StructureShapeError}
+   * @throws EmptyListError for an empty list.
+   * @throws {@link StructureShapeError} if they differ.
    */
   static cat(list: readonly BitMasks[]): BitMasks {
     return new BitMasks(concatRows(list.map(({ tensor }) => tensor)));

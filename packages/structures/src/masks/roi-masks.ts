@@ -29,7 +29,8 @@ export class ROIMasks {
   /**
    * The masks of several structures, which must have the same side.
    *
-   * @throws {@link StructureShapeError}
+   * @throws EmptyListError for an empty list.
+   * @throws {@link StructureShapeError} if they differ.
    */
   static cat(list: readonly ROIMasks[]): ROIMasks {
     return new ROIMasks(concatRows(list.map(({ tensor }) => tensor)));
