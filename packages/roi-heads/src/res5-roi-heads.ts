@@ -20,6 +20,7 @@ import { addMasks } from "./mask/add-masks.ts";
 import { buildMaskHead } from "./mask/build.ts";
 import type { MaskHead } from "./mask/mask-head.ts";
 import { ROIPooler } from "./pooler/roi-pooler.ts";
+import { refuseKeypoints } from "./refuse-keypoints.ts";
 import { selectForegroundProposals } from "./sampling/select-foreground-proposals.ts";
 
 /** Options of {@link Res5ROIHeads}. */
@@ -62,12 +63,12 @@ export class Res5ROIHeads extends BaseROIHeads {
    * @throws {@link OptionError} for several feature maps, keypoints or a deformable last stage.
    */
   static fromConfig(cfg: Config, inputShape: FeatureShapes): Res5ROIHeadsOptions {
-    const { ROI_HEADS, ROI_BOX_HEAD, RESNETS, KEYPOINT_ON, MASK_ON } = cfg.MODEL;
+    const { ROI_HEADS, ROI_BOX_HEAD, RESNETS, MASK_ON } = cfg.MODEL;
     if (ROI_HEADS.IN_FEATURES.length !== 1) {
       const key = "MODEL.ROI_HEADS.IN_FEATURES";
       throw new OptionError(key, ROI_HEADS.IN_FEATURES, "a single feature");
     }
-    if (KEYPOINT_ON) throw new OptionError("MODEL.KEYPOINT_ON", true, "false");
+    refuseKeypoints(cfg);
     if (RESNETS.DEFORM_ON_PER_STAGE.at(-1) === true) {
       const key = "MODEL.RESNETS.DEFORM_ON_PER_STAGE";
       throw new OptionError(key, RESNETS.DEFORM_ON_PER_STAGE, "false for res5");

@@ -21,6 +21,7 @@ import { addMasks } from "./mask/add-masks.ts";
 import { buildMaskHead } from "./mask/build.ts";
 import type { MaskHead } from "./mask/mask-head.ts";
 import { ROIPooler } from "./pooler/roi-pooler.ts";
+import { refuseKeypoints } from "./refuse-keypoints.ts";
 import { selectForegroundProposals } from "./sampling/select-foreground-proposals.ts";
 
 /** The box branch of {@link StandardROIHeads}. */
@@ -74,11 +75,13 @@ export class StandardROIHeads extends BaseROIHeads {
     this.trainOnPredBoxes = options.trainOnPredBoxes ?? false;
   }
 
-  /** Options from `MODEL.ROI_HEADS`, `MODEL.ROI_BOX_HEAD` and `MODEL.ROI_MASK_HEAD`. */
+  /**
+   * Options from `MODEL.ROI_HEADS`, `MODEL.ROI_BOX_HEAD` and `MODEL.ROI_MASK_HEAD`.
+   *
+   * @throws {@link OptionError} for keypoints.
+   */
   static fromConfig(cfg: Config, inputShape: FeatureShapes): StandardROIHeadsOptions {
-    if (cfg.MODEL.KEYPOINT_ON) {
-      throw new OptionError("MODEL.KEYPOINT_ON", true, "false");
-    }
+    refuseKeypoints(cfg);
     return {
       ...this.baseOptions(cfg),
       ...this.initBoxHead(cfg, inputShape),
