@@ -65,6 +65,29 @@ export class MissingInputError extends Error {
   }
 }
 
+/** A box that was given to a model is infinite or NaN. */
+export class NonFiniteInputError extends Error {
+  override readonly name = "NonFiniteInputError";
+  /** What the box was given as: `proposals` or `detectedInstances`. */
+  readonly field: string;
+  /** Position in the batch. */
+  readonly index: number;
+  /** Position among the boxes of its image. */
+  readonly row: number;
+  readonly box: readonly number[];
+
+  constructor(field: string, index: number, row: number, box: readonly number[]) {
+    super(
+      `Box ${row} of the ${field} for image ${index} of the batch is [${box.join(", ")}]; ` +
+        "wanted four finite numbers",
+    );
+    this.field = field;
+    this.index = index;
+    this.row = row;
+    this.box = box;
+  }
+}
+
 /** One list has an entry per image, the batch has another number of images. */
 export class BatchLengthError extends Error {
   override readonly name = "BatchLengthError";

@@ -20,7 +20,7 @@ import type { Buffer } from "@detectron-ts/tensor";
 
 import { BatchLengthError, ModelModeError } from "./errors.ts";
 import { inputFormat, type InputFormat } from "./input-format.ts";
-import { type ModelInput, outputSize, requireField } from "./model-input.ts";
+import { type ModelInput, outputSize, requireField, requireFiniteBoxes } from "./model-input.ts";
 import { detectorPostprocess, type Postprocessed } from "./postprocessing.ts";
 import { pixelBuffers, preprocessImages } from "./preprocess-images.ts";
 
@@ -126,6 +126,7 @@ export class GeneralizedRCNN<
    *
    * @throws ModelModeError unless the model is in training.
    * @throws MissingInputError when an input has no `instances`, or no `proposals` though the model needs them.
+   * @throws NonFiniteInputError when a box of `proposals` that are needed is infinite or NaN.
    */
   async losses(batchedInputs: readonly ModelInput[]): Promise<Losses> {
     if (!this.training) throw new ModelModeError("losses");
@@ -149,6 +150,7 @@ export class GeneralizedRCNN<
    * @throws ModelModeError when the model is in training.
    * @throws MissingInputError when an input has no `proposals` though the model needs them.
    * @throws BatchLengthError when `detectedInstances` aren't as many as the inputs.
+   * @throws NonFiniteInputError when a box of `proposals` that are needed, or of `detectedInstances`, is infinite or NaN.
    */
   inference(
     batchedInputs: readonly ModelInput[],
@@ -203,6 +205,10 @@ export class GeneralizedRCNN<
     if (detectedInstances.length !== numImages) {
       throw new BatchLengthError("detectedInstances", detectedInstances.length, numImages);
     }
+    requireFiniteBoxes(
+      "detectedInstances",
+      detectedInstances.map(({ predBoxes }) => predBoxes),
+    );
     return this.roiHeads.forwardWithGivenBoxes(features, detectedInstances);
   }
 
@@ -214,9 +220,15 @@ export class GeneralizedRCNN<
     targets?: readonly Instances<TargetFields>[],
   ): Promise<ProposalGeneratorOutput> {
     if (this.proposalGenerator) return this.proposalGenerator(images, features, targets);
-    return [
-      requireField(batchedInputs, "proposals", "a model without proposal generator needs"),
-      {},
-    ];
+    const proposals = requireField(
+      batchedInputs,
+      "proposals",
+      "a model without proposal generator needs",
+    );
+    requireFiniteBoxes(
+      "proposals",
+      proposals.map(({ proposalBoxes }) => proposalBoxes),
+    );
+    return [proposals, {}];
   }
 }

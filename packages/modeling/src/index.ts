@@ -6,6 +6,7 @@ export {
   ModelImageError,
   ModelModeError,
   ModelOptionsError,
+  NonFiniteInputError,
 } from "./errors.ts";
 export {
   GeneralizedRCNN,

@@ -1,10 +1,10 @@
 import type { Proposals } from "@detectron-ts/proposal-generator";
 import type { TargetFields } from "@detectron-ts/roi-heads";
-import type { ImageSize, Instances } from "@detectron-ts/structures";
+import type { Boxes, ImageSize, Instances } from "@detectron-ts/structures";
 import type { Tensor } from "@detectron-ts/tensor";
 import type { NdArray } from "ndarray";
 
-import { MissingInputError } from "./errors.ts";
+import { MissingInputError, NonFiniteInputError } from "./errors.ts";
 
 /** One image with what a model is to do with it: an entry of a dataset, as a dataset mapper yields it. */
 export interface ModelInput {
@@ -43,4 +43,19 @@ export function requireField<Name extends "instances" | "proposals">(
   const missing = values.flatMap((value, index) => (value === undefined ? [index] : []));
   if (missing.length > 0) throw new MissingInputError(name, missing, reason);
   return values.filter((value) => value !== undefined);
+}
+
+/**
+ * Checks boxes that didn't come from the model itself.
+ *
+ * @param field - what they were given as, for the message.
+ * @throws NonFiniteInputError when a coordinate is infinite or NaN.
+ */
+export function requireFiniteBoxes(field: string, boxesOfImages: readonly Boxes[]): void {
+  for (const [index, { data }] of boxesOfImages.entries()) {
+    const wrong = data.findIndex((coordinate) => !Number.isFinite(coordinate));
+    if (wrong < 0) continue;
+    const row = Math.floor(wrong / 4);
+    throw new NonFiniteInputError(field, index, row, [...data.subarray(4 * row, 4 * row + 4)]);
+  }
 }

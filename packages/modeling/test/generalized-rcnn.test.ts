@@ -6,6 +6,7 @@ import {
   MissingInputError,
   ModelImageError,
   ModelModeError,
+  NonFiniteInputError,
   type ProposalNetwork,
 } from "@detectron-ts/modeling";
 import type { ROIHeads } from "@detectron-ts/roi-heads";
@@ -115,6 +116,34 @@ describe("GeneralizedRCNN", () => {
     expect(model.proposalGenerator).toBeUndefined();
     const batch = [{ image: noise(60, 80) }];
     await expect(model.inference(batch)).rejects.toThrow(MissingInputError);
+  });
+
+  it.each([NaN, Infinity, -Infinity])("refuses given boxes with a coordinate of %d", async (x) => {
+    const cfg = tinyConfig("COCO-Detection/fast_rcnn_R_50_FPN_1x");
+    const fastRcnn = buildModel<GeneralizedRCNN<ROIHeads, undefined>>(cfg).eval();
+    const input = (coordinate: number) => ({
+      image: noise(60, 80),
+      proposals: new Instances([60, 80], {
+        proposalBoxes: new Boxes([
+          [0, 0, 9, 9],
+          [coordinate, 0, 9, 9],
+        ]),
+        objectnessLogits: ndarray(new Float32Array(2)),
+      }),
+    });
+    const wrong = { field: "proposals", index: 1, row: 1, box: [x, 0, 9, 9] };
+    const detections = fastRcnn.inference([input(0), input(x)]);
+    await expect(detections).rejects.toThrow(NonFiniteInputError);
+    await expect(detections).rejects.toMatchObject(wrong);
+
+    const given = new Instances([60, 80], {
+      predBoxes: new Boxes([[0, 0, x, 9]]),
+      predClasses: ndarray(Int32Array.of(3)),
+      scores: ndarray(Float32Array.of(0.5)),
+    });
+    const masked = maskRcnn().inference([input(0)], { detectedInstances: [given] });
+    await expect(masked).rejects.toThrow(NonFiniteInputError);
+    await expect(masked).rejects.toMatchObject({ field: "detectedInstances", index: 0, row: 0 });
   });
 
   it("gives the heads' losses before the proposals' in training", async () => {
