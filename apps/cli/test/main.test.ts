@@ -30,7 +30,9 @@ it("the program runs the arguments of its process and sets the exit code", async
 async function runWithoutReader(...argv: string[]) {
   const program = new URL("../src/main.ts", import.meta.url).pathname;
   const node = ["--conditions", "@detectron-ts/source", "--import", "tsx"];
-  const child = spawn(process.execPath, [...node, program, ...argv]);
+  // Node looks for what it imports first from the folder it runs in.
+  const cwd = new URL("..", import.meta.url);
+  const child = spawn(process.execPath, [...node, program, ...argv], { cwd });
   child.stdout.destroy();
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
   return { code, stderr };
