@@ -32,6 +32,11 @@ export interface StoredHistogram {
   readonly histogram: Histogram;
 }
 
+interface DeferredRecord {
+  readonly prefix: string;
+  readonly record: () => void | Promise<void>;
+}
+
 const storages = new AsyncStack<EventStorage>();
 
 /**
@@ -69,6 +74,7 @@ export class EventStorage implements Disposable {
   readonly #latest = new Map<string, LatestScalar>();
   #images: StoredImage[] = [];
   #histograms: StoredHistogram[] = [];
+  #deferred: DeferredRecord[] = [];
   readonly #leave: () => void;
 
   /** @param startIter The iteration to start with. */
@@ -91,18 +97,22 @@ export class EventStorage implements Disposable {
     return storages.run(this, fn);
   }
 
-  /** The iteration that new data belongs to. Trainers set it before each step. */
+  /**
+   * The iteration that new data belongs to. Trainers set it before each step, whereby what {@link defer} put off and
+   * nobody settled is dropped.
+   */
   get iter(): number {
     return this.#iter;
   }
 
   set iter(iter: number) {
     this.#iter = iter;
+    this.#deferred = [];
   }
 
   /** Goes on to the next iteration, for loops that do not set {@link iter}. */
   step(): void {
-    this.#iter += 1;
+    this.iter += 1;
   }
 
   /**
@@ -167,6 +177,39 @@ export class EventStorage implements Disposable {
     const outer = this.#prefix;
     this.#prefix = `${name.replace(/\/+$/, "")}/`;
     return { [Symbol.dispose]: () => void (this.#prefix = outer) };
+  }
+
+  /**
+   * Puts off a recording until {@link settle}: for what depends on tensors that are lazy while losses are built, and
+   * have values once these have been computed. It is called with the present {@link nameScope}.
+   *
+   * It belongs to this iteration: if that ends without being settled, as when a step fails, it is dropped.
+   *
+   * @example
+   * scores.keep(); // so that computing the loss gives their values too
+   * storage.defer(() => storage.putScalar("accuracy", accuracy(scores.dataSync())));
+   */
+  defer(record: () => void | Promise<void>): void {
+    this.#deferred.push({ prefix: this.#prefix, record });
+  }
+
+  /**
+   * Calls what {@link defer} put off, one after the other. Trainers do so when losses and gradients have been computed.
+   *
+   * @throws Whatever one of them throws; those after it are dropped.
+   */
+  async settle(): Promise<void> {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    const outer = this.#prefix;
+    try {
+      for (const { prefix, record } of deferred) {
+        this.#prefix = prefix;
+        await record();
+      }
+    } finally {
+      this.#prefix = outer;
+    }
   }
 
   /** @throws UnknownScalarError when nothing was put under the name. */

@@ -144,6 +144,55 @@ describe("EventStorage", () => {
     expect([...storage.latest().keys()]).toEqual(["stage0/a", "inner/b", "stage0/c", "d"]);
   });
 
+  it("calls deferred recordings when settled, once, in order and in the scope they were made in", async () => {
+    using storage = new EventStorage(4);
+    {
+      using _stage = storage.nameScope("stage0");
+      storage.defer(() => storage.putScalar("accuracy", 0.5));
+    }
+    storage.defer(async () => {
+      await setTimeout(1);
+      storage.putScalar("accuracy", 0.75);
+    });
+    expect(storage.latest().size).toBe(0);
+
+    using _trainer = storage.nameScope("trainer");
+    await storage.settle();
+    await storage.settle();
+    storage.putScalar("loss", 1);
+    expect([...storage.latest()]).toEqual([
+      ["stage0/accuracy", { value: 0.5, iter: 4 }],
+      ["accuracy", { value: 0.75, iter: 4 }],
+      ["trainer/loss", { value: 1, iter: 4 }],
+    ]);
+    expect(storage.history("accuracy").length).toBe(1);
+  });
+
+  it.each([
+    ["goes on to the next", (storage: EventStorage) => storage.step()],
+    ["is begun again", (storage: EventStorage) => void (storage.iter = 4)],
+  ])("drops recordings nobody settled when the iteration %s", async (_, change) => {
+    using storage = new EventStorage(4);
+    storage.defer(() => storage.putScalar("ofFailedStep", 1));
+    change(storage);
+    storage.defer(() => storage.putScalar("ofNextStep", 1));
+    await storage.settle();
+    expect([...storage.latest().keys()]).toEqual(["ofNextStep"]);
+  });
+
+  it("hands on the failure of a deferred recording, with those after it dropped and the scope as it was", async () => {
+    using storage = new EventStorage();
+    {
+      using _stage = storage.nameScope("stage0");
+      storage.defer(() => Promise.reject(new RangeError("no such class")));
+    }
+    storage.defer(() => storage.putScalar("after", 1));
+    await expect(storage.settle()).rejects.toThrow("no such class");
+    await storage.settle();
+    storage.putScalar("next", 1);
+    expect([...storage.latest().keys()]).toEqual(["next"]);
+  });
+
   it("copies images as 8-bit pixels, from strided arrays too", () => {
     using storage = new EventStorage(3);
     const chw = ndarray(Uint8Array.of(1, 2, 3, 4, 5, 6), [1, 2, 3]);
