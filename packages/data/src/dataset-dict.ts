@@ -16,6 +16,8 @@ export interface Annotation {
   readonly keypoints?: readonly number[];
   /** 1 for a region of many objects, which is not trained on. */
   readonly iscrowd?: 0 | 1;
+  /** Whether Pascal VOC marks the object as difficult: it is trained on, but neither finding nor missing it counts. */
+  readonly difficult?: boolean;
   /** The id that the dataset's own file gives to the annotation; for messages. */
   readonly id?: number;
 }

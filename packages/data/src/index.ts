@@ -74,7 +74,13 @@ export {
   transformInstanceAnnotations,
 } from "./mapper/instance-annotations.ts";
 export { loadCocoJson, type LoadCocoJsonOptions, registerCocoInstances } from "./readers/coco.ts";
-export type { CocoAnnotation, CocoCategory, CocoFile, CocoImage } from "./readers/coco-file.ts";
+export {
+  type CocoAnnotation,
+  type CocoCategory,
+  type CocoFile,
+  type CocoImage,
+  readCocoFile,
+} from "./readers/coco-file.ts";
 export {
   convertToCocoDict,
   convertToCocoJson,

@@ -230,7 +230,13 @@ describe("loadVocInstances", () => {
         height: 30,
         width: 40,
         annotations: [
-          { bbox: [0, 10, 20.5, 30], bboxMode: BoxMode.XYXY_ABS, categoryId: 11, id: 0 },
+          {
+            bbox: [0, 10, 20.5, 30],
+            bboxMode: BoxMode.XYXY_ABS,
+            categoryId: 11,
+            id: 0,
+            difficult: true,
+          },
         ],
       },
     ]);

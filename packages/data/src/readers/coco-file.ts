@@ -91,6 +91,7 @@ function checkedAnnotation(file: string, value: unknown, index: number): CocoAnn
     throw new AnnotationError(file, Number(value.id), message);
   };
   const { id, image_id, category_id, bbox, segmentation, keypoints, iscrowd, ignore } = value;
+  const { area, num_keypoints } = value;
   if (!isId(image_id)) return fail("has no image_id");
   if (typeof category_id !== "number") return fail("has no numeric category_id");
   const annotation: { -readonly [Key in keyof CocoAnnotation]: CocoAnnotation[Key] } = {
@@ -124,6 +125,11 @@ function checkedAnnotation(file: string, value: unknown, index: number): CocoAnn
     annotation.iscrowd = iscrowd;
   }
   if (typeof ignore === "number") annotation.ignore = ignore;
+  if (area !== undefined) {
+    if (!isNumbers([area])) return fail(`has area ${JSON.stringify(area)}, wanted a number`);
+    annotation.area = Number(area);
+  }
+  if (typeof num_keypoints === "number") annotation.num_keypoints = num_keypoints;
   return annotation;
 }
 

@@ -115,7 +115,13 @@ function readObject(
     bboxMode: BoxMode.XYXY_ABS,
     categoryId,
     id: index,
+    ...(isDifficult(object) && { difficult: true }),
   };
+}
+
+/** Files that mark no difficult objects leave the element out. */
+function isDifficult(object: XmlElement): boolean {
+  return children(object, "difficult").some(({ text }) => text.trim() === "1");
 }
 
 function parse(file: string, text: string): XmlElement {
