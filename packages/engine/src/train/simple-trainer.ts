@@ -40,7 +40,7 @@ export interface SimpleTrainerOptions<Batch> {
  * and an update. Mirrors `detectron2.engine.SimpleTrainer`.
  *
  * Recorded are `data_time`, the seconds spent waiting for the batch; each loss by its name if there are several; and
- * `total_loss`, their sum.
+ * `total_loss`, their sum; and what the model put off with `EventStorage.defer`.
  *
  * @typeParam Batch - what the data loader yields and the model takes.
  */
@@ -131,6 +131,7 @@ export class SimpleTrainer<Batch> extends TrainerBase {
     for (const [name, loss] of losses) values[name] = await loss.item();
     const total = Object.values(values).reduce((sum, value) => sum + value);
     if (!Number.isFinite(total)) throw new NonFiniteLossError(this.iter, values, fileNames(batch));
+    await this.storage.settle();
 
     if ((this.iter + 1) % this.gatherMetricPeriod !== 0) return;
     this.storage.putScalar("data_time", dataTime);

@@ -118,6 +118,27 @@ describe("a step of SimpleTrainer", () => {
     expect(trainer.storage.history("in_model").values()).toEqual([[3, 3], [4, 4]]); // prettier-ignore
     expect(trainer.storage.history("loaded").length).toBe(2);
   });
+
+  it("records what the model put off until its losses have values, unless the step fails", async () => {
+    const { model, optimizer } = toyTrainer();
+    const losses = async () => {
+      const storage = getEventStorage();
+      const square = model.weight
+        .mul(storage.iter < 2 ? 1 : Number.NaN)
+        .square()
+        .keep();
+      storage.defer(() => storage.putScalar("square", square.dataSync()[0] as number));
+      return square.sum();
+    };
+    const trainer = new SimpleTrainer({
+      model: { training: true, losses },
+      dataLoader: endless(),
+      optimizer,
+    });
+    await expect(trainer.train(0, 3)).rejects.toThrow(NonFiniteLossError);
+    await trainer.storage.settle();
+    expect(trainer.storage.history("square").values()).toEqual([[0, 0], [0, 1]]); // prettier-ignore
+  });
 });
 
 describe("what SimpleTrainer refuses", () => {
