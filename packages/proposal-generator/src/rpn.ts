@@ -5,6 +5,7 @@ import {
   type BoxWeights,
 } from "@detectron-ts/box-regression";
 import type { Config } from "@detectron-ts/config";
+import { getEventStorage, hasEventStorage } from "@detectron-ts/events";
 import { type ShapeSpec, OptionError } from "@detectron-ts/layers";
 import { Matcher, type MatchLabel, type RandomGenerator } from "@detectron-ts/matcher";
 import { defaultGenerator, Module } from "@detectron-ts/nn";
@@ -220,8 +221,17 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
     return labelAndSampleAnchors(anchors, gtInstances, this);
   }
 
-  /** Weighted losses by name, lazy scalars. See {@link rpnLosses}. */
+  /**
+   * Weighted losses by name, lazy scalars. See {@link rpnLosses}. The current event storage, if there is one, gets
+   * `rpn/num_pos_anchors` and `rpn/num_neg_anchors`: how many were sampled, on average over the images.
+   */
   losses(predictions: RPNPredictions, targets: AnchorTargets): Record<RPNLossName, Tensor> {
+    if (hasEventStorage()) {
+      getEventStorage().putScalars({
+        "rpn/num_pos_anchors": meanCount(targets.gtLabels, 1),
+        "rpn/num_neg_anchors": meanCount(targets.gtLabels, 0),
+      });
+    }
     const losses = rpnLosses({
       ...predictions,
       ...targets,
@@ -268,6 +278,13 @@ function pickFeatures<Feature>(
     if (!Object.hasOwn(features, name)) throw new MissingFeatureError(name, Object.keys(features));
     return features[name];
   });
+}
+
+/** How many anchors have a label, on average over the images. */
+function meanCount(gtLabels: readonly Int8Array[], wanted: MatchLabel): number {
+  let count = 0;
+  for (const labels of gtLabels) for (const label of labels) if (label === wanted) count += 1;
+  return count / gtLabels.length;
 }
 
 function toArray(prediction: Tensor): NdArray<Float32Array> {

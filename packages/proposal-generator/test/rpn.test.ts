@@ -1,6 +1,7 @@
 import { DefaultAnchorGenerator } from "@detectron-ts/anchor-generator";
 import { Box2BoxTransform } from "@detectron-ts/box-regression";
 import { getCfg, NotRegisteredError } from "@detectron-ts/config";
+import { EventStorage } from "@detectron-ts/events";
 import { OptionError } from "@detectron-ts/layers";
 import { Matcher } from "@detectron-ts/matcher";
 import { Conv2d, Generator } from "@detectron-ts/nn";
@@ -126,6 +127,22 @@ describe("RPN", () => {
       expect(gradient.some((x) => x !== 0)).toBe(true);
       expect(gradient.every(Number.isFinite)).toBe(true);
     }
+  });
+
+  it("records how many anchors it sampled, on average over the images", async () => {
+    const rpn = new RPN(options());
+    using storage = new EventStorage(3);
+    await rpn(images, features(), [
+      new Instances([32, 40], { gtBoxes: new Boxes([[4, 4, 14, 13]]) }),
+      new Instances([24, 32], { gtBoxes: new Boxes([]) }),
+    ]);
+    const { value: positive, iter } = storage.latest().get("rpn/num_pos_anchors")!;
+    const { value: negative } = storage.latest().get("rpn/num_neg_anchors")!;
+    expect(positive).toBeGreaterThan(0);
+    // Of both images 16 are sampled, and of the second one all are background.
+    expect([positive + negative, iter]).toEqual([16, 3]);
+    await rpn.eval()(images, features());
+    expect(storage.history("rpn/num_pos_anchors").length).toBe(1);
   });
 
   it("trains on images without ground truth", async () => {

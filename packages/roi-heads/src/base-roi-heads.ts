@@ -1,4 +1,5 @@
 import type { Config } from "@detectron-ts/config";
+import { getEventStorage, hasEventStorage } from "@detectron-ts/events";
 import { OptionError } from "@detectron-ts/layers";
 import {
   Matcher,
@@ -21,7 +22,6 @@ import type {
   Losses,
   MaskFields,
   RegionFields,
-  ScalarRecorder,
   TargetFields,
 } from "./fields.ts";
 import { pickFeatures } from "./input-shape.ts";
@@ -44,8 +44,6 @@ export interface BaseROIHeadsOptions {
   readonly proposalAppendGt?: boolean;
   /** Decides which proposals train; the generator that also initialises weights when left out. */
   readonly generator?: RandomGenerator;
-  /** Receives numbers worth logging in training; nothing does when left out. */
-  readonly recordScalar?: ScalarRecorder;
 }
 
 /**
@@ -60,7 +58,6 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
   readonly proposalMatcher: Matcher;
   readonly proposalAppendGt: boolean;
   generator: RandomGenerator;
-  recordScalar: ScalarRecorder | undefined;
 
   constructor(options: BaseROIHeadsOptions) {
     super();
@@ -71,7 +68,6 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
     this.proposalMatcher = options.proposalMatcher;
     this.proposalAppendGt = options.proposalAppendGt ?? true;
     this.generator = options.generator ?? defaultGenerator;
-    this.recordScalar = options.recordScalar;
   }
 
   /** The shared options, from `MODEL.ROI_HEADS`. */
@@ -127,7 +123,8 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
 
   /**
    * Matches proposals with ground truth and takes a random sample to train on: foreground first, then background. Each
-   * gets `gtClasses` and, if the image has ground truth, all `gt` fields of the one it was matched with.
+   * gets `gtClasses` and, if the image has ground truth, all `gt` fields of the one it was matched with. How many of
+   * each there are, on average over the images, goes to the current event storage.
    *
    * @throws {@link CountMismatchError} unless there are targets for each image.
    */
@@ -151,8 +148,12 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
         ? copyGroundTruth(selected, targets[i].select(matches))
         : selected;
     });
-    this.recordScalar?.("roi_head/num_fg_samples", counts.foreground / proposals.length);
-    this.recordScalar?.("roi_head/num_bg_samples", counts.background / proposals.length);
+    if (hasEventStorage()) {
+      getEventStorage().putScalars({
+        "roi_head/num_fg_samples": counts.foreground / proposals.length,
+        "roi_head/num_bg_samples": counts.background / proposals.length,
+      });
+    }
     return sampled;
   }
 

@@ -65,6 +65,3 @@ export interface DetectionFields extends GivenBoxFields, MaskFields {
 
 /** Fields with any names, as `Instances` allows them. */
 export type AnyFields = Readonly<Record<string, FieldValue | undefined>>;
-
-/** Receives a number worth logging, under detectron2's name for it. */
-export type ScalarRecorder = (name: string, value: number) => void;

@@ -33,7 +33,6 @@ export type {
   Losses,
   MaskFields,
   RegionFields,
-  ScalarRecorder,
   TargetFields,
 } from "./fields.ts";
 export type { FeatureShapes } from "./input-shape.ts";

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { configure, getCfg, type Config } from "@detectron-ts/config";
+import { EventStorage } from "@detectron-ts/events";
 import { OptionError } from "@detectron-ts/layers";
 import { Matcher } from "@detectron-ts/matcher";
 import { Linear, Module } from "@detectron-ts/nn";
@@ -308,16 +309,15 @@ describe("labelAndSampleProposals", () => {
   );
 
   it("labels by overlap, appends ground truth, and puts foreground first", () => {
-    const scalars: [string, number][] = [];
-    const heads = sampling({ recordScalar: (...scalar: [string, number]) => scalars.push(scalar) });
-    const [sampled] = heads.labelAndSampleProposals([proposal], [target]);
+    using storage = new EventStorage();
+    const [sampled] = sampling().labelAndSampleProposals([proposal], [target]);
     // Three of five are foreground: one proposal and the two boxes of the ground truth; 3 is background.
     const classes = [...ndarrayValues(sampled.gtClasses)];
     expect(classes.slice(0, 3).toSorted()).toEqual([1, 1, 2]);
     expect(classes.slice(3)).toEqual([3, 3]);
-    expect(scalars).toEqual([
-      ["roi_head/num_fg_samples", 3],
-      ["roi_head/num_bg_samples", 2],
+    expect([...storage.latest()]).toEqual([
+      ["roi_head/num_fg_samples", { value: 3, iter: 0 }],
+      ["roi_head/num_bg_samples", { value: 2, iter: 0 }],
     ]);
     const { gtNames: names } = sampled.fields() as { readonly gtNames?: string[] };
     expect(names).toHaveLength(5);

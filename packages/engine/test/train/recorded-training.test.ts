@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { EventStorage } from "@detectron-ts/events";
 import { runtime } from "@detectron-ts/runtime";
 import { buildLrScheduler, buildOptimizer } from "@detectron-ts/solver";
 import type { Tensor } from "@detectron-ts/tensor";
@@ -19,7 +20,7 @@ describe.runIf(root)("training of a model as detectron2 did it", () => {
     let model: TrainedModel;
     let losses: Record<string, number>;
     let total: number;
-    const scalars = new Map<string, number>();
+    let scalars: Record<string, number>;
     let proposals: Awaited<ReturnType<TrainedModel["proposalGenerator"]>>[0];
     beforeAll(async () => {
       golden = new TrainingCase(join(root!, name));
@@ -27,8 +28,7 @@ describe.runIf(root)("training of a model as detectron2 did it", () => {
       const hook = model.proposalGenerator.registerForwardHook((_generator, _inputs, output) => {
         proposals = output[0];
       });
-      model.roiHeads.recordScalar = (key, value) => scalars.set(key, value);
-      ({ losses, total } = await step(model, golden));
+      ({ losses, total, scalars } = await step(model, golden));
       hook.remove();
     });
 
@@ -41,10 +41,8 @@ describe.runIf(root)("training of a model as detectron2 did it", () => {
       }
     });
 
-    it("samples as many regions", () => {
-      const recorded = golden.recorded.event_storage_scalars;
-      expect(scalars.size).toBeGreaterThan(0);
-      expect(scalars).toEqual(new Map([...scalars.keys()].map((key) => [key, recorded[key]])));
+    it("records the same scalars", () => {
+      expect(scalars).toEqual(golden.recorded.event_storage_scalars);
     });
 
     it("has the same losses", () => {
@@ -90,13 +88,13 @@ describe.runIf(root)("training of a model as detectron2 did it", () => {
   });
 
   describe.each(RECORDED)("%s, five steps", (name) => {
-    it("has the same learning rates, losses and parameters, and compiles in the first only", async () => {
+    it("has the same learning rates, losses, scalars and parameters, and compiles in the first only", async () => {
       const golden = new TrainingCase(join(root!, name));
       const model = await golden.loadModel();
       const optimizer = buildOptimizer(golden.cfg, model);
       const scheduler = buildLrScheduler(golden.cfg, optimizer);
 
-      for (const { iter, lr, losses, total_loss } of golden.recorded.sgd) {
+      for (const { iter, lr, losses, total_loss, scalars } of golden.recorded.sgd) {
         runtime.resetStats();
         const found = await step(model, golden);
         const rates = new Set(optimizer.paramGroups.map((group) => group.lr));
@@ -109,6 +107,7 @@ describe.runIf(root)("training of a model as detectron2 did it", () => {
         expect(found.total).toBeAllclose(total_loss, close);
         const inOrder = Object.keys(losses).map((key) => found.losses[key]);
         expect(inOrder).toBeAllclose(Object.values(losses), close);
+        expectScalars(found.scalars, scalars, iter);
         if (iter > 0) expect(runtime.stats().compilations).toBe(0);
       }
 
@@ -125,6 +124,22 @@ describe.runIf(root)("training of a model as detectron2 did it", () => {
 });
 
 /**
+ * Scalars are counts and fractions of counts, and equal. From the third iteration on weights are no longer so alike that
+ * no logit at a mask's edge would change its sign: a few of more than 18,000 pixels may.
+ */
+function expectScalars(
+  found: Readonly<Record<string, number>>,
+  recorded: Readonly<Record<string, number>>,
+  iter: number,
+): void {
+  expect(Object.keys(found).sort()).toEqual(Object.keys(recorded).sort());
+  for (const [name, value] of Object.entries(recorded)) {
+    const atol = iter >= 2 && name.startsWith("mask_rcnn/") ? 2e-4 : 0;
+    expect(found[name], name).toBeAllclose(value, { rtol: 0, atol });
+  }
+}
+
+/**
  * Whether norms or sums are further apart than those of n values can be whose difference has a norm of at most
  * `tolerance`: sums then are at most √n times that apart.
  */
@@ -135,19 +150,26 @@ function differ(found: Summary, recorded: { l2: number; sum: number }, tolerance
   );
 }
 
+/** What one {@link step} gives, by name. */
+interface StepResult {
+  readonly losses: Record<string, number>;
+  readonly total: number;
+  readonly scalars: Record<string, number>;
+}
+
 /** Forward and backward on the case's batch; leaves the gradients in the model. */
-async function step(
-  model: TrainedModel,
-  golden: TrainingCase,
-): Promise<{ losses: Record<string, number>; total: number }> {
+async function step(model: TrainedModel, golden: TrainingCase): Promise<StepResult> {
+  using storage = new EventStorage();
   const losses = Object.entries(await model.losses(golden.batch()));
   model.zeroGrad();
   const total = losses.map(([, loss]) => loss.keep()).reduce((sum, loss) => sum.add(loss));
   await total.backward();
+  await storage.settle();
   const value = (loss: Tensor): number => loss.dataSync()[0] as number;
   return {
     losses: Object.fromEntries(losses.map(([key, loss]) => [key, value(loss)])),
     total: value(total),
+    scalars: Object.fromEntries([...storage.latest()].map(([key, latest]) => [key, latest.value])),
   };
 }
 

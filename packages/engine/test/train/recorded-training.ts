@@ -48,6 +48,7 @@ export interface RecordedTraining {
     readonly lr: number | readonly number[];
     readonly losses: Readonly<Record<string, number>>;
     readonly total_loss: number;
+    readonly scalars: Readonly<Record<string, number>>;
   }[];
   readonly parameters_after_5_steps: Readonly<Record<string, { l2: number; sum: number }>>;
 }

@@ -15,6 +15,8 @@ import type { LabeledProposalFields, Losses, RegionFields } from "../fields.ts";
 import { float32Data } from "../float32-data.ts";
 import { flatSize } from "../input-shape.ts";
 import { concatClasses, flatClasses } from "../sampling/classes.ts";
+import { classificationStatistics } from "../statistics/classification-statistics.ts";
+import { deferStatistics } from "../statistics/defer-statistics.ts";
 import { decodedBoxes } from "./box-source.ts";
 import { detectInImage, separate, type FastRCNNInferenceResult } from "./fast-rcnn-inference.ts";
 
@@ -138,13 +140,15 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
 
   /**
    * Losses of labelled proposals, lazy: `loss_cls`, the mean cross entropy of all of them, and `loss_box_reg`, summed
-   * over those of foreground classes and divided by the number of all.
+   * over those of foreground classes and divided by the number of all. The event storage gets
+   * `fast_rcnn/cls_accuracy`, and with foreground `fast_rcnn/fg_cls_accuracy` and `fast_rcnn/false_negative`.
    */
   losses(
     [scores, proposalDeltas]: FastRCNNPredictions,
     proposals: readonly Instances<LabeledProposalFields>[],
   ): Losses {
     const gtClasses = concatClasses(proposals.map((image) => image.gtClasses));
+    deferStatistics(scores, (values) => classificationStatistics(values, gtClasses));
     const { loss_cls: clsWeight = 1, loss_box_reg: boxWeight = 1 } = this.lossWeight;
     return {
       loss_cls: crossEntropy(scores, tensor(gtClasses)).mul(clsWeight),
