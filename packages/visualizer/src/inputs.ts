@@ -17,11 +17,14 @@ export type NumberList = ArrayLike<number | bigint> | NdArray;
  * The mask of one instance: H×W pixels that are 0 outside, COCO's run-length encoding, or polygons of flat coordinates
  * (x0, y0, x1, y1, …).
  */
-export type Mask = NdArray<Uint8Array> | Rle | readonly (readonly number[])[];
+export type Mask = NdArray<Uint8Array> | Rle | readonly ArrayLike<number>[];
 
-/** N masks: an N×H×W array, `BitMasks` of `@detectron-ts/structures`, or a list. */
+/** N masks: an N×H×W array, `BitMasks` or `PolygonMasks` of `@detectron-ts/structures`, or a list. */
 export type MaskList =
-  NdArray<Uint8Array> | { readonly tensor: NdArray<Uint8Array> } | readonly Mask[];
+  | NdArray<Uint8Array>
+  | { readonly tensor: NdArray<Uint8Array> }
+  | { readonly polygons: readonly Mask[] }
+  | readonly Mask[];
 
 /** What a mask is drawn by. */
 export interface Outline {
@@ -46,6 +49,7 @@ export function toBoxes(list: BoxList): number[][] {
 
 export function toOutlines(masks: MaskList): Outline[] {
   if ("tensor" in masks) return toOutlines(masks.tensor);
+  if ("polygons" in masks) return toOutlines(masks.polygons);
   if (!("stride" in masks)) return masks.map(toOutline);
   if (masks.dimension !== 3) throw new DrawingShapeError("masks", masks.shape, "N×H×W");
   return Array.from({ length: masks.shape[0] }, (_, index) =>

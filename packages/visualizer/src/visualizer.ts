@@ -1,17 +1,25 @@
-import { createCanvas, type SKRSContext2D } from "@napi-rs/canvas";
+import type { SKRSContext2D } from "@napi-rs/canvas";
 import ndarray, { type NdArray } from "ndarray";
 
+import { canvasOf } from "./canvas.ts";
 import { css, instanceColor, lighten, shade, textColorOn, type Color } from "./colors.ts";
 import type { Contour } from "./contours.ts";
+import { groundTruthParts, type DrawnDatasetDict } from "./dataset-dict.ts";
 import { DrawingShapeError, InstanceCountError } from "./errors.ts";
 import { labelFont } from "./fonts.ts";
 import { toBoxes, toNumbers, toOutline, toOutlines } from "./inputs.ts";
 import type { Box, BoxList, Mask, MaskList, NumberList, Outline } from "./inputs.ts";
+import {
+  toSkeletons,
+  type KeypointList,
+  type KeypointMetadata,
+  type Skeleton,
+} from "./keypoints.ts";
 import { placeLabel, type Rectangle } from "./label-layout.ts";
 import { createTextLabels } from "./text-labels.ts";
 
-/** What is known about a dataset's classes. */
-export interface VisualizerMetadata {
+/** What is known about a dataset's classes and keypoints. */
+export interface VisualizerMetadata extends KeypointMetadata {
   /** Class names by class index. */
   readonly thingClasses?: readonly string[];
   /** Class colours by class index, used in mode `"segmentation"`. */
@@ -36,6 +44,7 @@ export interface InstancePredictions {
   readonly scores?: NumberList;
   readonly predClasses?: NumberList;
   readonly predMasks?: MaskList;
+  readonly predKeypoints?: KeypointList;
 }
 
 /** What {@link Visualizer.overlayInstances} draws: as many of each as there are instances. */
@@ -43,6 +52,7 @@ export interface InstanceOverlay {
   readonly boxes?: BoxList;
   readonly masks?: MaskList;
   readonly labels?: readonly string[];
+  readonly keypoints?: KeypointList;
   /** One colour per instance; distinct ones by default. */
   readonly assignedColors?: readonly Color[];
   /** Opacity of the masks' filling, 0.5 by default. */
@@ -82,6 +92,9 @@ const SMALL_OBJECT_HEIGHT = 2.5;
 
 /** Space left and right of a label's text, as a share of the letters' height. */
 const CHIP_PADDING = 0.35;
+
+/** Dots on keypoints are red, as detectron2 draws them. */
+const KEYPOINT_COLOR: Color = [255, 0, 0];
 
 /** The least size of letters that reads well, in picture pixels. */
 const LEAST_FONT_SIZE = 11;
@@ -123,31 +136,52 @@ export class Visualizer {
 
   /** Draws predictions: masks, boxes, and labels of class name and score. */
   drawInstancePredictions(predictions: InstancePredictions): this {
-    const { predBoxes, scores, predClasses, predMasks } = predictions;
+    const { predBoxes, scores, predClasses, predMasks, predKeypoints } = predictions;
     const classes = predClasses && toNumbers(predClasses);
-    const { thingClasses, thingColors } = this.metadata;
-    const byClass = this.colorMode === "segmentation" && thingColors !== undefined;
+    const assignedColors = this.#classColors(classes);
     return this.overlayInstances({
       boxes: predBoxes,
       masks: predMasks,
-      labels: createTextLabels(classes, scores && toNumbers(scores), thingClasses),
-      assignedColors: byClass
-        ? classes?.map((id, index) => shade(thingColors[id] ?? instanceColor(id), index))
-        : undefined,
-      alpha: byClass ? 0.8 : 0.5,
+      keypoints: predKeypoints,
+      labels: createTextLabels(classes, scores && toNumbers(scores), this.metadata.thingClasses),
+      assignedColors,
+      alpha: assignedColors ? 0.8 : 0.5,
     });
   }
 
   /**
-   * Draws instances, the largest first, so that small ones stay visible; boxes above all masks, labels above all boxes.
+   * Draws the ground truth of an image: masks, boxes, keypoints and class names; crowds are marked. Mirrors detectron2's
+   * `draw_dataset_dict`.
+   *
+   * @param dict - an entry of a dataset of `@detectron-ts/data`, whose image this is.
+   */
+  drawDatasetDict(dict: DrawnDatasetDict): this {
+    const { classes, isCrowd, ...shapes } = groundTruthParts(dict);
+    return this.overlayInstances({
+      ...shapes,
+      labels: createTextLabels(classes, undefined, this.metadata.thingClasses, isCrowd),
+      assignedColors: this.#classColors(classes),
+    });
+  }
+
+  /**
+   * Draws instances, the largest first, so that small ones stay visible; boxes above all masks, labels above all boxes,
+   * keypoints above everything.
    *
    * @throws InstanceCountError when the parts are not equally many.
    */
   overlayInstances(overlay: InstanceOverlay): this {
     const boxes = overlay.boxes && toBoxes(overlay.boxes);
     const outlines = overlay.masks && toOutlines(overlay.masks);
+    const skeletons = overlay.keypoints && toSkeletons(overlay.keypoints, this.metadata);
     const { labels, assignedColors, alpha } = overlay;
-    const count = commonCount({ boxes, masks: outlines, labels, colors: assignedColors });
+    const count = commonCount({
+      boxes,
+      masks: outlines,
+      labels,
+      keypoints: skeletons,
+      colors: assignedColors,
+    });
 
     const instances = Array.from({ length: count }, (_, index) => ({
       box: boxes?.[index],
@@ -181,6 +215,7 @@ export class Visualizer {
       placed.push(chip);
       this.#drawChip(label, chip, fontSize, color);
     }
+    for (const skeleton of skeletons ?? []) this.#drawSkeleton(skeleton);
     return this;
   }
 
@@ -255,6 +290,32 @@ export class Visualizer {
     return this;
   }
 
+  /** Lines in the colours of their rules, and a dot on each keypoint. */
+  #drawSkeleton({ places, lines }: Skeleton): void {
+    const context = this.#context;
+    context.lineWidth = 2 * this.#lineWidth();
+    for (const { from, to, color } of lines) {
+      context.strokeStyle = css(color);
+      context.beginPath();
+      context.moveTo(from.x, from.y);
+      context.lineTo(to.x, to.y);
+      context.stroke();
+    }
+    context.fillStyle = css(KEYPOINT_COLOR);
+    for (const { x, y } of places) {
+      context.beginPath();
+      context.arc(x, y, 2 * this.#lineWidth(), 0, 2 * Math.PI);
+      context.fill();
+    }
+  }
+
+  /** Shades of the classes' colours where instances are told apart by class. */
+  #classColors(classes: readonly number[] | undefined): Color[] | undefined {
+    const { thingColors } = this.metadata;
+    if (this.colorMode !== "segmentation" || thingColors === undefined) return undefined;
+    return classes?.map((id, index) => shade(thingColors[id] ?? instanceColor(id), index));
+  }
+
   #drawChip(text: string, chip: Rectangle, fontSize: number, color: Color): void {
     const context = this.#context;
     context.fillStyle = css(color, 0.9);
@@ -289,33 +350,6 @@ export class Visualizer {
   #extent(): { width: number; height: number } {
     return { width: this.#width, height: this.#height };
   }
-}
-
-/** A canvas that shows the image and draws in the image's coordinates. */
-function canvasOf(image: NdArray<Uint8Array>, scale: number): SKRSContext2D {
-  const [height, width] = image.shape;
-  const original = createCanvas(width, height);
-  const pixels = original.getContext("2d").createImageData(width, height);
-  const { data, stride, offset } = image;
-  let to = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = offset + y * stride[0] + x * stride[1];
-      pixels.data[to++] = data[from];
-      pixels.data[to++] = data[from + stride[2]];
-      pixels.data[to++] = data[from + 2 * stride[2]];
-      pixels.data[to++] = 255;
-    }
-  }
-  original.getContext("2d").putImageData(pixels, 0, 0);
-  if (scale === 1) return original.getContext("2d");
-
-  const scaled = createCanvas(Math.round(width * scale), Math.round(height * scale));
-  const context = scaled.getContext("2d");
-  context.imageSmoothingQuality = "high";
-  context.drawImage(original, 0, 0, scaled.width, scaled.height);
-  context.scale(scale, scale);
-  return context;
 }
 
 /** The number of instances that all present parts agree on; 0 when there is none. */
