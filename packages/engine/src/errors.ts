@@ -81,3 +81,42 @@ export class PredictorClosedError extends Error {
     super("The predictor is closed");
   }
 }
+
+/** A registered dataset can't be evaluated on, as its ground truth lacks something. */
+export class GroundTruthError extends Error {
+  override readonly name = "GroundTruthError";
+
+  constructor(
+    readonly datasetName: string,
+    readonly detail: string,
+  ) {
+    super(`Dataset "${datasetName}" can't be evaluated on: ${detail}`);
+  }
+}
+
+/** The metadata of a dataset names an evaluator that there is none of. */
+export class UnknownEvaluatorError extends Error {
+  override readonly name = "UnknownEvaluatorError";
+
+  constructor(
+    readonly datasetName: string,
+    readonly evaluatorType: string,
+    readonly known: readonly string[],
+  ) {
+    super(
+      `Dataset "${datasetName}" has evaluatorType "${evaluatorType}"; wanted one of ${known.join(", ")}`,
+    );
+  }
+}
+
+/** A config asks for a training or an evaluation without naming a dataset for it. */
+export class MissingDatasetError extends Error {
+  override readonly name = "MissingDatasetError";
+
+  constructor(
+    /** DATASETS.TRAIN or DATASETS.TEST. */
+    readonly key: string,
+  ) {
+    super(`${key} names no dataset`);
+  }
+}

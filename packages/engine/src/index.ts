@@ -7,13 +7,29 @@ export {
 export {
   MissingWeightsError,
   ConfigNotFoundError,
+  GroundTruthError,
+  MissingDatasetError,
   OverridesError,
   PredictorClosedError,
   PredictorImageError,
+  UnknownEvaluatorError,
   WorkerPredictionError,
 } from "./errors.ts";
 export { parseOpts, setupConfig, type SetupConfigOptions } from "./setup-config.ts";
 export { WorkerPredictor, type WorkerPredictorOptions } from "./worker/worker-predictor.ts";
+export {
+  buildEvaluator,
+  type BuildEvaluatorOptions,
+  type DetectionEvaluator,
+} from "./train/build-evaluator.ts";
+export { defaultSetup } from "./train/default-setup.ts";
+export {
+  DefaultTrainer,
+  type DefaultTrainerOptions,
+  type DefaultTrainerOverrides,
+  type DetectorModel,
+} from "./train/default-trainer.ts";
+export { defaultWriters, type DefaultWritersOptions } from "./train/default-writers.ts";
 export {
   DataLoaderEndedError,
   EvaluationResultError,
@@ -49,6 +65,14 @@ export {
   type IterationCheckpointer,
 } from "./train/hooks/periodic-checkpointer-hook.ts";
 export { PeriodicWriter, type PeriodicWriterOptions } from "./train/hooks/periodic-writer.ts";
+export { PreciseBN, type PreciseBNOptions } from "./train/hooks/precise-bn.ts";
+export { StopOnSignal, type StopOnSignalOptions } from "./train/hooks/stop-on-signal.ts";
+export {
+  type ValidatedModel,
+  ValidationLossHook,
+  type ValidationLossHookOptions,
+  validationLosses,
+} from "./train/hooks/validation-loss.ts";
 export {
   SimpleTrainer,
   type SimpleTrainerOptions,
@@ -56,3 +80,9 @@ export {
   type TrainerOptimizer,
 } from "./train/simple-trainer.ts";
 export { TrainerBase } from "./train/trainer-base.ts";
+export {
+  type TestableModel,
+  type TestInput,
+  testModel,
+  type TestModelOptions,
+} from "./train/test-model.ts";

@@ -36,4 +36,5 @@ export {
   LayerNorm,
   type LayerNormOptions,
 } from "./norm/group-norm.ts";
+export { updateBnStats, type UpdateBnStatsOptions } from "./norm/update-bn-stats.ts";
 export type { LoadStateDictOptions, StateDictValue } from "./state-dict.ts";

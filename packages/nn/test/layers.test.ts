@@ -102,6 +102,27 @@ describe("recorded layers", () => {
     expect(normalized).toBeAllclose(exact, { atol: 1e-6, rtol: 0 });
   });
 
+  it("takes statistics of half a million values to the last digits of float32", async () => {
+    const shape = [2, 2, 400, 608];
+    const generator = new Generator(1);
+    const values = Float32Array.from({ length: 2 * 2 * 400 * 608 }, () => 4 + 2 * generator.next());
+    const norm = new BatchNorm2d({ numFeatures: 2, momentum: 1 });
+    await norm(tensor(values, { shape })).data();
+    await updateRunningStatistics(norm);
+
+    const area = 400 * 608;
+    for (const channel of [0, 1]) {
+      const ofChannel = values.filter((_, i) => Math.floor(i / area) % 2 === channel);
+      const mean = ofChannel.reduce((sum, value) => sum + value, 0) / (2 * area);
+      const squares = ofChannel.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+      expect(norm.runningMean.dataSync()[channel]).toBeAllclose(mean, { rtol: 3e-7, atol: 0 });
+      expect(norm.runningVar.dataSync()[channel]).toBeAllclose(squares / (2 * area - 1), {
+        rtol: 3e-7,
+        atol: 0,
+      });
+    }
+  });
+
   it("normalises batches in training and keeps running statistics", async () => {
     const norm = new BatchNorm2d({ numFeatures: 5 });
     await expectRecorded("bn_train", norm);

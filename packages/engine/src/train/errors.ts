@@ -18,8 +18,9 @@ export class TrainerStateError extends Error {
     /** What is wrong: a property, or `state` for what was to be loaded. */
     readonly what: string,
     readonly detail: string,
+    options?: ErrorOptions,
   ) {
-    super(`${what} ${detail}`);
+    super(`${what} ${detail}`, options);
   }
 }
 

@@ -140,7 +140,8 @@ export class SimpleTrainer<Batch> extends TrainerBase {
   }
 }
 
-function namedLosses(losses: Readonly<Record<string, Tensor>> | Tensor): [string, Tensor][] {
+/** Losses by name: a single one is the total. */
+export function namedLosses(losses: Readonly<Record<string, Tensor>> | Tensor): [string, Tensor][] {
   return isTensor(losses) ? [["total_loss", losses]] : Object.entries(losses);
 }
 

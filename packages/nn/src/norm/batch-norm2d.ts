@@ -44,7 +44,8 @@ interface BatchStatistics {
 export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsIntoConvolution {
   readonly numFeatures: number;
   readonly eps: number;
-  readonly momentum: number;
+  /** Weight of the newest batch in the running statistics; may be changed. */
+  momentum: number;
   readonly weight: Parameter;
   readonly bias: Parameter;
   readonly runningMean: Buffer;
@@ -84,10 +85,13 @@ export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsInt
   }
 
   forward(x: Tensor): Tensor {
-    return scaleChannels(x, this.scaleAndShift() ?? this.#normalizeBatch(x));
+    const affine = this.scaleAndShift();
+    return affine === undefined ? this.#normalizeBatch(x) : scaleChannels(x, affine);
   }
 
-  #normalizeBatch(x: Tensor): ScaleAndShift {
+  // What is centred once serves the variance, the result and all gradients: without `x · scale - mean · scale`, sums
+  // over a channel do not cancel where its mean is far from 0.
+  #normalizeBatch(x: Tensor): Tensor {
     if (x.rank !== 4 || x.shape[1] !== this.numFeatures) {
       throw new ShapeError("BatchNorm2d", `wants N×${this.numFeatures}×H×W`, [x.shape]);
     }
@@ -95,15 +99,16 @@ export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsInt
     if (count === 1) {
       throw new ShapeError("BatchNorm2d", "one value per channel has no variance", [x.shape]);
     }
-    const axes = [0, 2, 3];
-    const centre = x.mean(axes, { keepDims: true });
-    const mean = centre.reshape([this.numFeatures]).keep();
-    const variance = x.sub(centre).square().mean(axes).keep();
+    const perChannel = [this.numFeatures, 1, 1];
+    const mean = meanOfChannels(x).keep();
+    const centred = x.sub(mean.reshape(perChannel));
+    const variance = meanOfChannels(centred.square()).keep();
     if (count > 0) {
       this.applyComputedStatistics();
       this.#pending.push({ mean, variance, count });
     }
-    return this.#affine(mean, variance);
+    const scale = this.weight.div(variance.add(this.eps).sqrt());
+    return centred.mul(scale.reshape(perChannel)).add(this.bias.reshape(perChannel));
   }
 
   #affine(mean: Tensor, variance: Tensor): ScaleAndShift {
@@ -156,6 +161,14 @@ export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsInt
     const { numFeatures, eps, momentum } = this;
     return formatOptions({ numFeatures, eps, momentum });
   }
+}
+
+/**
+ * Mean of each channel of N×C×H×W. Row by row first: a channel of large images has so many values that adding them up
+ * in one go would cost digits of float32.
+ */
+function meanOfChannels(x: Tensor): Tensor {
+  return x.mean(3).mean([0, 2]);
 }
 
 /**

@@ -5,7 +5,8 @@ import { HookBase } from "../hook-base.ts";
 
 /** Options of {@link PeriodicWriter}. */
 export interface PeriodicWriterOptions {
-  readonly writers: readonly EventWriter[];
+  /** The writers, or what makes them when training begins at an iteration. */
+  readonly writers: readonly EventWriter[] | ((startIter: number) => readonly EventWriter[]);
   /** Iterations from one writing to the next; 20 when left out. */
   readonly period?: number;
 }
@@ -15,17 +16,24 @@ export interface PeriodicWriterOptions {
  * recorded then; and closes them. So it should be the last hook. Mirrors `detectron2.engine.hooks.PeriodicWriter`.
  */
 export class PeriodicWriter extends HookBase {
-  readonly #writers: readonly EventWriter[];
+  readonly #options: PeriodicWriterOptions;
+  #writers: readonly EventWriter[] = [];
   readonly #period: number;
 
   /** @throws TrainerOptionError when `period` isn't an integer ≥ 1. */
-  constructor({ writers, period = 20 }: PeriodicWriterOptions) {
+  constructor(options: PeriodicWriterOptions) {
     super();
+    const { period = 20 } = options;
     if (!(Number.isInteger(period) && period >= 1)) {
       throw new TrainerOptionError("PeriodicWriter", "period", period, "an integer ≥ 1");
     }
-    this.#writers = writers;
+    this.#options = options;
     this.#period = period;
+  }
+
+  override beforeTrain(): void {
+    const { writers } = this.#options;
+    this.#writers = typeof writers === "function" ? writers(this.trainer.startIter) : writers;
   }
 
   override async afterStep(): Promise<void> {

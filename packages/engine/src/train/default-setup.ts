@@ -1,0 +1,28 @@
+import { randomInt } from "node:crypto";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Config } from "@detectron-ts/config";
+import { manualSeed } from "@detectron-ts/nn";
+
+/**
+ * What a training needs before anything else: a copy of the config whose SEED is drawn if it was negative, random numbers
+ * seeded by it, and the folder OUTPUT_DIR with the config in `config.yaml`, from which the training can be repeated.
+ * Mirrors `detectron2.engine.default_setup`.
+ *
+ * @returns the copy, frozen.
+ */
+export async function defaultSetup(cfg: Config): Promise<Config> {
+  const resolved = cfg.clone();
+  resolved.defrost();
+  if (resolved.SEED < 0) resolved.SEED = randomInt(2 ** 31);
+  resolved.freeze();
+  manualSeed(resolved.SEED);
+  if (resolved.OUTPUT_DIR !== "") {
+    await mkdir(resolved.OUTPUT_DIR, { recursive: true });
+    const path = join(resolved.OUTPUT_DIR, "config.yaml");
+    await writeFile(`${path}.tmp`, resolved.dump());
+    await rename(`${path}.tmp`, path);
+  }
+  return resolved;
+}
