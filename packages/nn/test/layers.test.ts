@@ -123,6 +123,34 @@ describe("recorded layers", () => {
     }
   });
 
+  it.each([
+    ["batches", new BatchNorm2d({ numFeatures: 4 })],
+    ["groups", new GroupNorm({ numGroups: 4, numChannels: 4 })],
+  ])("has gradients of the scale of %s that a mean far from 0 costs no digits", async (_, norm) => {
+    const area = 300 * 300;
+    const shape = [1, 4, 300, 300];
+    const generator = new Generator(1);
+    const values = Float32Array.from({ length: 4 * area }, () => 3 + generator.next());
+    const weights = Float32Array.from({ length: 4 * area }, () => generator.next());
+    await norm(tensor(values, { shape })).mul(tensor(weights, { shape })).sum().backward();
+
+    for (let channel = 0; channel < 4; channel++) {
+      const ofChannel = values.subarray(channel * area, (channel + 1) * area);
+      const mean = ofChannel.reduce((sum, value) => sum + value, 0) / area;
+      const variance = ofChannel.reduce((sum, value) => sum + (value - mean) ** 2, 0) / area;
+      const inverseStd = 1 / Math.sqrt(variance + norm.eps);
+      let exact = 0;
+      let magnitude = 0;
+      for (const [i, value] of ofChannel.entries()) {
+        const term = weights[channel * area + i] * (value - mean) * inverseStd;
+        exact += term;
+        magnitude += Math.abs(term);
+      }
+      const atol = 3e-6 * magnitude;
+      expect(norm.weight.grad!.dataSync()[channel]).toBeAllclose(exact, { atol, rtol: 0 });
+    }
+  });
+
   it("normalises batches in training and keeps running statistics", async () => {
     const norm = new BatchNorm2d({ numFeatures: 5 });
     await expectRecorded("bn_train", norm);

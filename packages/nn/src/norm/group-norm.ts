@@ -48,13 +48,16 @@ export class GroupNorm extends Module<[x: Tensor], Tensor> {
     const perGroup = numChannels / numGroups;
     const rows = x.reshape([n, numGroups, perGroup * height, width]);
     const mean = meanOfRows(rows);
-    const variance = meanOfRows(rows.sub(mean.unsqueeze(-1)).square());
-    // Factors and summands of channels are small; with them the activations are passed over once.
+    const centred = rows.sub(mean.unsqueeze(-1));
+    const variance = meanOfRows(centred.square());
+    // What is centred once serves the variance, the result and all gradients: in `x · scale - mean · scale` instead, sums
+    // would cancel where a group's mean is far from 0. Factors of channels are small; activations are passed over once.
     const inverseStd = variance.add(this.eps).sqrt().reciprocal();
     const scale = inverseStd.mul(this.weight.reshape([1, numGroups, perGroup]));
-    const shift = this.bias.reshape([1, numGroups, perGroup]).sub(mean.mul(scale));
-    const perChannel = [n, numChannels, 1, 1];
-    return x.mul(scale.reshape(perChannel)).add(shift.reshape(perChannel));
+    return centred
+      .reshape([n, numChannels, height, width])
+      .mul(scale.reshape([n, numChannels, 1, 1]))
+      .add(this.bias.reshape([1, numChannels, 1, 1]));
   }
 
   override extraRepr(): string {
