@@ -3,11 +3,12 @@ import { join } from "node:path";
 import type { CocoDataset, CocoDetection } from "@detectron-ts/coco";
 
 import { instancesToCocoJson } from "./coco-results.ts";
-import type { DatasetEvaluator, EvaluationResults } from "./dataset-evaluator.ts";
+import type { DatasetEvaluator, EvaluationResults, TaskMetrics } from "./dataset-evaluator.ts";
 import { ClassIndexError, MetadataMismatchError } from "./errors.ts";
 import { boxProposalMetrics, type ImageProposals } from "./evaluate-box-proposals.ts";
 import { evaluateCocoResults, type CocoResultsOptions } from "./evaluate-coco-results.ts";
 import type { DetectionOutput, EvaluationInput, ProposalOutput } from "./prediction.ts";
+import { smallTable } from "./results-tables.ts";
 import { writeJsonList } from "./write-json.ts";
 
 /** Options of {@link COCOEvaluator}. */
@@ -36,7 +37,8 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, CocoEval
   /** Category id of each of the model's classes. */
   readonly #categoryIds: readonly number[];
   #results: CocoDetection[] = [];
-  #numDetected = 0;
+  /** Whether a detector was asked at all, be it that it found nothing. */
+  #hasDetected = false;
   #proposals: ImageProposals[] = [];
 
   /** @throws {@link MetadataMismatchError} if the contiguous ids are not 0, 1, 2, …. */
@@ -50,7 +52,7 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, CocoEval
 
   reset(): void {
     this.#results = [];
-    this.#numDetected = 0;
+    this.#hasDetected = false;
     this.#proposals = [];
   }
 
@@ -63,8 +65,16 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, CocoEval
       for (const result of instancesToCocoJson(instances, imageId)) {
         this.#results.push({ ...result, category_id: this.#categoryId(result) });
       }
-      this.#numDetected++;
+      this.#hasDetected = true;
     });
+  }
+
+  /**
+   * Takes in results as a COCO results file holds them, recorded from a model, with the dataset's own category ids.
+   */
+  processResults(results: readonly CocoDetection[]): void {
+    this.#results = this.#results.concat(results);
+    this.#hasDetected = true;
   }
 
   /**
@@ -73,11 +83,11 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, CocoEval
    */
   async evaluate(): Promise<EvaluationResults> {
     const { groundTruth, outputDir, log } = this.#options;
-    if (this.#numDetected === 0 && this.#proposals.length === 0) {
+    if (!this.#hasDetected && this.#proposals.length === 0) {
       log?.("No predictions were given to the COCO evaluator.");
       return {};
     }
-    if (outputDir !== undefined && this.#numDetected > 0) {
+    if (outputDir !== undefined && this.#hasDetected) {
       await writeJsonList(join(outputDir, "coco_instances_results.json"), this.#results);
     }
     if (groundTruth.annotations === undefined) {
@@ -85,11 +95,16 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, CocoEval
       return {};
     }
     return {
-      ...(this.#proposals.length > 0 && {
-        box_proposals: boxProposalMetrics(groundTruth, this.#proposals),
-      }),
-      ...(this.#numDetected > 0 && evaluateCocoResults(groundTruth, this.#results, this.#options)),
+      ...(this.#proposals.length > 0 && { box_proposals: this.#measureProposals() }),
+      ...(this.#hasDetected && evaluateCocoResults(groundTruth, this.#results, this.#options)),
     };
+  }
+
+  #measureProposals(): TaskMetrics {
+    const { groundTruth, log } = this.#options;
+    const metrics = boxProposalMetrics(groundTruth, this.#proposals);
+    log?.(`Proposal metrics:\n${smallTable(metrics)}`);
+    return metrics;
   }
 
   #categoryId({ category_id: classIndex, image_id }: CocoDetection): number {

@@ -10,6 +10,7 @@ import {
 import { deriveCocoResults } from "./coco-results.ts";
 import type { EvaluationResults, TaskMetrics } from "./dataset-evaluator.ts";
 import { MetadataMismatchError } from "./errors.ts";
+import { resultsTables } from "./results-tables.ts";
 
 /** Options of {@link evaluateCocoResults}. */
 export interface CocoResultsOptions {
@@ -23,7 +24,7 @@ export interface CocoResultsOptions {
   readonly kptOksSigmas?: readonly number[];
   /** Images to evaluate; all of the ground truth by default. */
   readonly imgIds?: readonly (number | string)[];
-  /** Receives messages and the tables of the evaluation; nothing is printed by default. */
+  /** Receives messages and the tables of the evaluation, pycocotools' and detectron2's; nothing is printed by default. */
   readonly log?: (message: string) => void;
 }
 
@@ -79,8 +80,12 @@ function evaluateTask(
       kptOksSigmas: kptOksSigmas?.length ? kptOksSigmas : undefined,
     }),
   );
-  log?.(`Evaluation results for ${iouType}:\n${summarize(curves).table}`);
-  return deriveCocoResults(iouType, curves, classNames);
+  const metrics = deriveCocoResults(iouType, curves, classNames);
+  if (log) {
+    log(summarize(curves).table);
+    for (const table of resultsTables(iouType, metrics)) log(table);
+  }
+  return metrics;
 }
 
 function inferTasks(results: readonly CocoDetection[]): IouType[] {

@@ -3,6 +3,7 @@ import { formatFixed } from "@detectron-ts/coco";
 import type { DatasetEvaluator, EvaluationResults } from "./dataset-evaluator.ts";
 import { ClassIndexError, MissingGroundTruthError } from "./errors.ts";
 import { flat, type DetectionOutput, type EvaluationInput } from "./prediction.ts";
+import { categoryTable, smallTable } from "./results-tables.ts";
 import { vocEval, type VocDetection, type VocGroundTruth } from "./voc-eval.ts";
 
 /** Options of {@link PascalVOCDetectionEvaluator}. */
@@ -13,6 +14,8 @@ export interface PascalVOCDetectionEvaluatorOptions {
   readonly classNames: readonly string[];
   /** The eleven-point metric of VOC 2007; else the area under the curve. */
   readonly is2007: boolean;
+  /** Receives a table of the classes' AP at an overlap of 0.5; nothing is printed by default. */
+  readonly log?: (message: string) => void;
 }
 
 /** Overlaps in percent at which detections are matched. */
@@ -73,25 +76,30 @@ export class PascalVOCDetectionEvaluator implements DatasetEvaluator<
 
   /** Percentages: `AP`, the mean over overlaps 0.50, 0.55, …, 0.95, and `AP50` and `AP75`; each the mean over classes. */
   evaluate(): EvaluationResults {
-    const { groundTruth, classNames, is2007 } = this.#options;
-    const aps = THRESHOLDS.map((threshold) =>
-      mean(
-        classNames.map((className, classIndex) => {
-          const { ap } = vocEval(groundTruth, this.#detections[classIndex], className, {
-            ovthresh: threshold / 100,
-            use07Metric: is2007,
-          });
-          return ap * 100;
-        }),
-      ),
+    const { groundTruth, classNames, is2007, log } = this.#options;
+    const classAps = THRESHOLDS.map((threshold) =>
+      classNames.map((className, classIndex) => {
+        const { ap } = vocEval(groundTruth, this.#detections[classIndex], className, {
+          ovthresh: threshold / 100,
+          use07Metric: is2007,
+        });
+        return ap * 100;
+      }),
     );
-    return {
-      bbox: {
-        AP: mean(aps),
-        AP50: aps[THRESHOLDS.indexOf(50)],
-        AP75: aps[THRESHOLDS.indexOf(75)],
-      },
+    const aps = classAps.map(mean);
+    const bbox = {
+      AP: mean(aps),
+      AP50: aps[THRESHOLDS.indexOf(50)],
+      AP75: aps[THRESHOLDS.indexOf(75)],
     };
+    if (log) {
+      const metric = is2007 ? "VOC 2007" : "VOC 2012";
+      const ap50s = classAps[THRESHOLDS.indexOf(50)];
+      log(`Evaluation results for bbox using ${metric} metric:\n${smallTable(bbox)}`);
+      const table = classNames.map((name, i) => [name, ap50s[i]] as const);
+      log(`Per-category bbox AP50:\n${categoryTable("AP50", table)}`);
+    }
+    return { bbox };
   }
 }
 

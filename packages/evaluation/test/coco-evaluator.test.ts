@@ -101,11 +101,35 @@ describe("evaluateCocoResults", () => {
     ]);
   });
 
-  it("logs the table of each task", () => {
+  it("logs pycocotools' and detectron2's tables of each task", () => {
     const messages: string[] = [];
     evaluateCocoResults(groundTruth, recorded, { log: (message) => messages.push(message) });
-    expect(messages).toHaveLength(2);
-    expect(messages[1]).toContain("segm:\n Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all");
+    expect(messages).toHaveLength(8);
+    expect(messages[0]).toContain("Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all");
+    expect(messages.slice(1, 4)).toEqual([
+      `Evaluation results for bbox:
+|   AP   |  AP50   |  AP75  |  APs  |  APm   |  APl   |
+|:------:|:-------:|:------:|:-----:|:------:|:------:|
+| 56.960 | 100.000 | 63.916 |  nan  | 55.481 | 50.150 |`,
+      "Some metrics cannot be computed and are shown as nan.",
+      `Per-category bbox AP:
+| category   | AP     | category   | AP     | category   | AP     |
+|:-----------|:-------|:-----------|:-------|:-----------|:-------|
+| date       | 75.979 | fig        | 31.562 | hazelnut   | 63.339 |`,
+    ]);
+    expect(messages[5]).toMatch(/^Evaluation results for segm:\n\|   AP   \|/);
+  });
+
+  it("fills up the last line of the categories' table", () => {
+    const categories = [...groundTruth.categories, { id: 9, name: "raisin" }];
+    const messages: string[] = [];
+    evaluateCocoResults({ ...groundTruth, categories }, recorded, {
+      tasks: ["bbox"],
+      log: (message) => messages.push(message),
+    });
+    const lines = messages.at(-1)?.split("\n") ?? [];
+    expect(lines).toHaveLength(5);
+    expect(lines[4]).toBe("| raisin     | nan    |            |        |            |        |");
   });
 
   it("takes AP at another limit on detections", () => {
@@ -151,6 +175,16 @@ describe("COCOEvaluator", () => {
     const sides = (list: CocoDetection[]) => list.flatMap(({ bbox = [0, 0, 0, 0] }) => bbox);
     const differences = sides(saved).map((side, i) => Math.abs(side - sides(order)[i]));
     expect(Math.max(...differences)).toBeLessThan(1e-4);
+  });
+
+  it("takes in recorded results in the place of a model's", async () => {
+    const evaluator = new COCOEvaluator({ groundTruth });
+    evaluator.processResults(recorded);
+    expectResults(await evaluator.evaluate(), metrics);
+    evaluator.reset();
+    evaluator.processResults([]);
+    const { bbox } = await evaluator.evaluate();
+    expect(Object.values(bbox)).toEqual(Array(6).fill(NaN));
   });
 
   it("has nothing to say before anything was processed, and after a reset", async () => {

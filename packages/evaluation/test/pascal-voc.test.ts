@@ -64,6 +64,29 @@ describe.each([["2007"], ["2012"]] as const)("PascalVOCDetectionEvaluator of VOC
     expect(bbox.AP75).toBeCloseTo(AP75, 10);
   });
 
+  it("logs a table of the classes", () => {
+    const messages: string[] = [];
+    const telling = new PascalVOCDetectionEvaluator({
+      groundTruth,
+      classNames: json.classes,
+      is2007: year === "2007",
+      log: (message) => messages.push(message),
+    });
+    for (const [imageId, predictions] of Object.entries(json.predictions)) {
+      telling.process([{ imageId }], [output(predictions)]);
+    }
+    telling.evaluate();
+    const { AP, ap_per_class_and_threshold: aps } = json.results[year];
+    expect(messages).toHaveLength(2);
+    expect(messages[0]).toContain(`bbox using VOC ${year} metric:`);
+    expect(messages[0]).toContain(`| ${AP.toFixed(3)} |`);
+    for (const name of json.classes) {
+      expect(messages[1]).toMatch(
+        new RegExp(`\\| ${name} +\\| ${(100 * aps[name]["0.5"]).toFixed(3)} `),
+      );
+    }
+  });
+
   it("forgets predictions when reset", () => {
     const fresh = new PascalVOCDetectionEvaluator({
       groundTruth,
