@@ -38,6 +38,7 @@ export {
   TrainerOptionError,
   TrainerStateError,
   TrainingRangeError,
+  TrainingStepError,
 } from "./train/errors.ts";
 export { HookBase, type HookedTrainer } from "./train/hook-base.ts";
 export {

@@ -80,6 +80,23 @@ export class NonFiniteLossError extends Error {
   }
 }
 
+/** A model can't give the losses of a batch: something is wrong with the batch, or with what the model has learned. */
+export class TrainingStepError extends Error {
+  override readonly name = "TrainingStepError";
+
+  constructor(
+    readonly iteration: number,
+    /** Files of the batch's images, as far as its entries name them. */
+    readonly fileNames: readonly string[],
+    /** What the model threw. */
+    override readonly cause: unknown,
+  ) {
+    const files = fileNames.length > 0 ? ` on the files ${fileNames.join(", ")}` : "";
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`Iteration ${iteration} failed${files}: ${reason}`, { cause });
+  }
+}
+
 /** An evaluation gave something else than numbers by name. */
 export class EvaluationResultError extends Error {
   override readonly name = "EvaluationResultError";

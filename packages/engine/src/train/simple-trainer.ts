@@ -6,6 +6,7 @@ import {
   NonFiniteLossError,
   TrainerOptionError,
   TrainerStateError,
+  TrainingStepError,
 } from "./errors.ts";
 import { TrainerBase } from "./trainer-base.ts";
 
@@ -83,8 +84,8 @@ export class SimpleTrainer<Batch> extends TrainerBase {
   }
 
   /**
-   * @throws ModelNotInTrainingError; DataLoaderEndedError; NonFiniteLossError, before anything is updated;
-   *   TrainerStateError when the model gives no losses.
+   * @throws ModelNotInTrainingError; DataLoaderEndedError; TrainingStepError when the model fails on the batch;
+   *   NonFiniteLossError, before anything is updated; TrainerStateError when the model gives no losses.
    */
   async runStep(): Promise<void> {
     if (!this.model.training) throw new ModelNotInTrainingError();
@@ -92,7 +93,7 @@ export class SimpleTrainer<Batch> extends TrainerBase {
     const batch = await this.#nextBatch();
     const dataTime = (performance.now() - start) / 1000;
 
-    const losses = namedLosses(await this.model.losses(batch));
+    const losses = namedLosses(await this.#losses(batch));
     if (losses.length === 0) throw new TrainerStateError("model", "gave no losses");
     this.optimizer.zeroGrad();
     // Kept, so that one run computes the losses themselves, their sum and the gradients.
@@ -113,6 +114,14 @@ export class SimpleTrainer<Batch> extends TrainerBase {
     await super.loadStateDict(state);
     if (!(state instanceof Map && state.has("optimizer"))) return;
     await this.optimizer.loadStateDict(state.get("optimizer"));
+  }
+
+  async #losses(batch: Batch): Promise<Readonly<Record<string, Tensor>> | Tensor> {
+    try {
+      return await this.model.losses(batch);
+    } catch (cause) {
+      throw new TrainingStepError(this.iter, fileNames(batch), cause);
+    }
   }
 
   async #nextBatch(): Promise<Batch> {
