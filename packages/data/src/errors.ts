@@ -122,3 +122,64 @@ export class DataOptionError extends Error {
     this.value = value;
   }
 }
+
+/** A module does not give threads a mapper. */
+export class MapperSourceError extends Error {
+  override readonly name = "MapperSourceError";
+  /** Address of the module. */
+  readonly module: string;
+  /** The function that it should export. */
+  readonly exportName: string;
+
+  constructor(module: string, exportName: string, reason: string, options?: ErrorOptions) {
+    super(`${exportName} of ${module} ${reason}`, options);
+    this.module = module;
+    this.exportName = exportName;
+  }
+}
+
+/** A mapper in a thread failed with an error of a class that is not known outside the thread. */
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
+  /** Name of the error that was thrown. */
+  readonly originalName: string;
+  readonly originalMessage: string;
+  /** The image that was being mapped. */
+  readonly file: string | undefined;
+
+  constructor(
+    originalName: string,
+    originalMessage: string,
+    stack: string | undefined,
+    file?: string,
+  ) {
+    super(`${file === undefined ? "" : `${file}: `}${originalName}: ${originalMessage}`);
+    this.originalName = originalName;
+    this.originalMessage = originalMessage;
+    this.file = file;
+    if (stack !== undefined) this.stack = stack;
+  }
+}
+
+/** A loader's thread has ended, or its loader was closed, before it had mapped all it was given. */
+export class WorkerExitError extends Error {
+  override readonly name = "WorkerExitError";
+}
+
+/** A mapper in a thread made something that cannot be sent to another thread. */
+export class UntransferableError extends Error {
+  override readonly name = "UntransferableError";
+  /** Where it is in the mapper's result. */
+  readonly field: string;
+  /** What it is: its class, or `function`. */
+  readonly type: string;
+
+  constructor(field: string, type: string) {
+    super(
+      `${field}, a ${type}, cannot leave its thread; wanted plain data, typed arrays, ndarrays, Instances or their masks and ` +
+        "boxes. Make it in the thread that trains, or set DATALOADER.NUM_WORKERS to 0",
+    );
+    this.field = field;
+    this.type = type;
+  }
+}

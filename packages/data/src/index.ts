@@ -18,9 +18,13 @@ export {
   DatasetFileError,
   EmptyDatasetError,
   KeypointFlipError,
+  MapperSourceError,
   MaskFormatError,
   MetadataError,
   SizeMismatchError,
+  UntransferableError,
+  WorkerError,
+  WorkerExitError,
 } from "./errors.ts";
 export {
   aspectRatioGroup,
@@ -40,8 +44,8 @@ export {
   type DetectionTestLoaderOptions,
   DetectionTrainLoader,
   type DetectionTrainLoaderOptions,
-  type InputMapper,
 } from "./loader/detection-loaders.ts";
+export type { WorkerOptions } from "./loader/open-mapper.ts";
 export {
   InferenceSampler,
   type InferenceSamplerOptions,
@@ -62,6 +66,7 @@ export {
   type DatasetMapperOptions,
   type MappedInput,
 } from "./mapper/dataset-mapper.ts";
+export type { InputMapper, MapperSource } from "./mapper/mapper-source.ts";
 export {
   annotationsToInstances,
   createKeypointHflipIndices,

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { configure, type Config } from "@detectron-ts/config";
 
 import { DatasetCatalog } from "../catalog/dataset-catalog.ts";
@@ -5,7 +6,9 @@ import { MetadataCatalog } from "../catalog/metadata-catalog.ts";
 import type { DatasetDict } from "../dataset-dict.ts";
 import { EmptyDatasetError, MetadataError } from "../errors.ts";
 import { oneOf } from "../mapper/build-augmentation.ts";
+import { configMapperSource } from "../mapper/config-mapper.ts";
 import { DatasetMapper } from "../mapper/dataset-mapper.ts";
+import { isMapperSource, type InputMapper, type MapperSource } from "../mapper/mapper-source.ts";
 import {
   DetectionTestLoader,
   DetectionTrainLoader,
@@ -59,6 +62,8 @@ export async function getDetectionDatasetDicts(
  * The loader of training batches that a config describes: DATASETS.TRAIN, DATALOADER, SOLVER.IMS_PER_BATCH and SEED.
  *
  * The order of the images follows from SEED alone, and so do augmentations: two runs of one config see the same batches.
+ * DATALOADER.NUM_WORKERS threads prepare them, but no more than the machine has cores; a mapper of one's own that is not a
+ * {@link MapperSource} stays in the calling thread.
  *
  * @param overrides - what to use instead of what the config says.
  * @throws as {@link getDetectionDatasetDicts}; DataOptionError for a sampler other than `TrainingSampler` and
@@ -76,7 +81,7 @@ export async function buildDetectionTrainLoader(
       minKeypoints: MODEL.KEYPOINT_ON ? MODEL.ROI_KEYPOINT_HEAD.MIN_KEYPOINTS_PER_IMAGE : 0,
     }));
   return new DetectionTrainLoader({
-    mapper: overrides.mapper ?? configure(DatasetMapper, [cfg, true]),
+    ...mapperOptions(cfg, true, overrides),
     sampler: overrides.sampler ?? buildTrainSampler(cfg, dataset),
     totalBatchSize: SOLVER.IMS_PER_BATCH,
     aspectRatioGrouping: DATALOADER.ASPECT_RATIO_GROUPING,
@@ -87,7 +92,7 @@ export async function buildDetectionTrainLoader(
 }
 
 /**
- * The loader of test images that a config describes.
+ * The loader of test images that a config describes; threads as in {@link buildDetectionTrainLoader}.
  *
  * @throws as {@link getDetectionDatasetDicts}.
  */
@@ -99,10 +104,29 @@ export async function buildDetectionTestLoader(
   const dataset =
     overrides.dataset ?? (await getDetectionDatasetDicts([datasetName], { filterEmpty: false }));
   return new DetectionTestLoader({
-    mapper: overrides.mapper ?? configure(DatasetMapper, [cfg, false]),
+    ...mapperOptions(cfg, false, overrides),
     ...overrides,
     dataset,
   });
+}
+
+function mapperOptions(
+  cfg: Config,
+  isTrain: boolean,
+  { mapper, numWorkers }: Pick<Partial<DetectionTrainLoaderOptions>, "mapper" | "numWorkers">,
+): { readonly mapper: InputMapper | MapperSource; readonly numWorkers: number } {
+  const threads =
+    numWorkers ??
+    (mapper && !isMapperSource(mapper)
+      ? 0
+      : Math.min(cfg.DATALOADER.NUM_WORKERS, availableParallelism()));
+  if (mapper) return { mapper, numWorkers: threads };
+  // Made here in any case, so that what is wrong with the config is said at once.
+  const ownMapper = configure(DatasetMapper, [cfg, isTrain]);
+  return {
+    mapper: threads > 0 ? configMapperSource(cfg, isTrain) : ownMapper,
+    numWorkers: threads,
+  };
 }
 
 function buildTrainSampler(cfg: Config, dataset: readonly DatasetDict[]): TrainSampler {
