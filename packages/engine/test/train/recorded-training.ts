@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { DetectionCheckpointer } from "@detectron-ts/checkpoint";
@@ -9,9 +9,10 @@ import {
   type GeneralizedRCNN,
   type MaskROIHeads,
   type ModelInput,
+  type ProposalNetwork,
 } from "@detectron-ts/modeling";
 import { Boxes, Instances, PolygonMasks } from "@detectron-ts/structures";
-import { type Golden, loadGolden } from "@detectron-ts/testing";
+import { type Golden, goldenRoot, loadGolden } from "@detectron-ts/testing";
 import ndarray from "ndarray";
 
 /** What `case.json` says of a training case. */
@@ -51,9 +52,22 @@ export interface RecordedTraining {
     readonly scalars: Readonly<Record<string, number>>;
   }[];
   readonly parameters_after_5_steps: Readonly<Record<string, { l2: number; sum: number }>>;
+  /** Statistics of norms that learn. */
+  readonly buffers_after_5_steps?: Readonly<Record<string, { l2: number; sum: number }>>;
 }
 
-export type TrainedModel = GeneralizedRCNN<MaskROIHeads>;
+export type TrainedModel = GeneralizedRCNN<MaskROIHeads> | ProposalNetwork;
+
+/** Recorded trainings of models that aren't there yet. */
+const NOT_YET = /cascade|keypoint|panoptic|retinanet/;
+
+/** The folders of the trainings that were recorded, of models that there are. */
+export function recordedTrainings(): string[] {
+  const root = goldenRoot();
+  if (root === undefined) return [];
+  const names = readdirSync(root).filter((name) => /^train_/.test(name) && !NOT_YET.test(name));
+  return names.map((name) => join(root, name));
+}
 
 /** A recorded training: its model, batch and numbers. */
 export class TrainingCase {
@@ -83,12 +97,12 @@ export class TrainingCase {
 
   /** The case's model with the weights it starts from, in training. */
   async loadModel(): Promise<TrainedModel> {
-    const model = buildModel(this.cfg);
+    const model = buildModel<TrainedModel>(this.cfg);
     await new DetectionCheckpointer(model).load(join(this.#folder, this.#case.checkpoint));
     return model.train();
   }
 
-  /** The two images with their ground truth. */
+  /** The two images with their ground truth, and proposals where the model has to be given some. */
   batch(): ModelInput[] {
     const recorded = loadGolden(join(this.#folder, "inputs.safetensors"));
     return this.#case.images.map(({ gt_polygons }, i) => {
@@ -100,7 +114,13 @@ export class TrainingCase {
         gtClasses,
         ...(gt_polygons && { gtMasks: new PolygonMasks(gt_polygons) }),
       });
-      return { image: ndarray(image.data, [...image.shape]), instances };
+      const input = { image: ndarray(image.data, [...image.shape]), instances };
+      if (!recorded.tensors.has(`${i}.proposals.proposal_boxes`)) return input;
+      const proposals = new Instances([height, width], {
+        proposalBoxes: new Boxes(recorded.float32(`${i}.proposals.proposal_boxes`).data),
+        objectnessLogits: ndarray(recorded.float32(`${i}.proposals.objectness_logits`).data),
+      });
+      return { ...input, proposals };
     });
   }
 }
