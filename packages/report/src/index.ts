@@ -1,0 +1,12 @@
+export { lineChart } from "./chart/line-chart.ts";
+export type { ChartSeries, LineChartOptions } from "./chart/line-chart.ts";
+export { lineChartPng } from "./chart/line-chart-png.ts";
+export type { ChartPoint } from "./chart/thin.ts";
+export { MetricsFormatError, SampleImageError } from "./errors.ts";
+export { Metrics, parseMetrics, readMetrics } from "./metrics.ts";
+export type { MetricPoint } from "./metrics.ts";
+export type { SampleImage } from "./page/samples.ts";
+export { renderTrainingReport, writeTrainingReport } from "./page/training-report.ts";
+export type { TrainingReportOptions } from "./page/training-report.ts";
+export { readTrainingRun } from "./run.ts";
+export type { EvaluationResults, TrainingRun } from "./run.ts";
