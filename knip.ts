@@ -17,8 +17,13 @@ const config: KnipConfig = {
       entry: ["README.md"],
       project: ["**/*.{ts,md}", "!CHANGELOG.md", "!test/**/*.md"],
     },
-    // Found by the path of its font file, and by the path of its loader.
+    // Found by the path of its font file, or by the path of its loader.
     "packages/visualizer": {
+      entry: ["README.md"],
+      project: ["**/*.{ts,md}", "!CHANGELOG.md"],
+      ignoreDependencies: ["dejavu-fonts-ttf"],
+    },
+    "packages/report": {
       entry: ["README.md"],
       project: ["**/*.{ts,md}", "!CHANGELOG.md"],
       ignoreDependencies: ["dejavu-fonts-ttf"],

@@ -110,6 +110,7 @@ body{background:#fff;font-size:11pt}
 nav,.switch,.tooltip{display:none}
 h2{break-after:avoid}
 .charts{grid-template-columns:1fr 1fr}
+.chart:not(.wide) .dt-chart text{font-size:15px}
 .samples{grid-template-columns:1fr 1fr 1fr}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }
