@@ -118,13 +118,13 @@ describe("renderTrainingReport", () => {
             "bbox/AP50": i / 5,
             "bbox/AP-cup": 1,
             "bbox/AP-jar": 2,
-            validation_loss: 3,
+            "validation/total_loss": 3,
           },
         ] as const,
     );
     const page = renderTrainingReport({ runs: [run([[0, { total_loss: 1 }], ...evaluated])] });
     expect(titles(page)).toEqual(["total_loss", "bbox AP", "bbox AP by category"]);
-    expect(page).toContain(">validation_loss</text>");
+    expect(page).toContain(">validation</text>");
   });
 
   it("tells how far an unfinished training has come", () => {

@@ -29,28 +29,15 @@ const MOST_CATEGORIES = 8;
 /** The total loss, and each of those that it is the sum of. */
 export function lossSection(runs: readonly TrainingRun[]): Section | undefined {
   const names = scalarNames(runs);
-  const validation = names.filter(isValidationLoss);
-  const total = runs.flatMap((run, color) => [
-    ...recorded(run, "total_loss", runs.length > 1 ? run.name : "training", {
-      smooth: true,
-      color,
-    }),
-    ...validation.flatMap((name) =>
-      recorded(run, name, runs.length > 1 ? `${run.name}: ${name}` : name, {
-        color: runs.length > 1 ? color : 1,
-        dashed: runs.length > 1,
-      }),
-    ),
-  ]);
+  const hasTotal = names.includes("total_loss");
   const parts = names.filter(isPartOfLoss);
-  if (total.length === 0 && parts.length === 0) return undefined;
+  if (!hasTotal && parts.length === 0) return undefined;
   return {
     id: "losses",
     title: "Losses",
     content: markup`<label class="switch"><input type="checkbox" id="log-scale"> logarithmic</label>
 <div class="charts">
-${total.length > 0 && chartFigure({ ...common(runs), title: "total_loss", note: "the sum of all losses", ...lastValue(runs, "total_loss"), series: total, wide: true, logarithmic: true })}
-${parts.map((name) => scalarFigure(runs, name, { logarithmic: true }))}</div>`,
+${hasTotal && scalarFigure(runs, "total_loss", { wide: true, logarithmic: true })}${parts.map((name) => scalarFigure(runs, name, { logarithmic: true }))}</div>`,
   };
 }
 
@@ -122,7 +109,7 @@ export function diagnosticSection(runs: readonly TrainingRun[]): Section | undef
     (name) =>
       !NOT_DIAGNOSTIC.has(name) &&
       !isPartOfLoss(name) &&
-      !isValidationLoss(name) &&
+      !name.startsWith(VALIDATION) &&
       evaluationMetric(name) === undefined,
   );
   if (names.length === 0) return undefined;
@@ -135,31 +122,50 @@ ${names.map((name) => scalarFigure(runs, name, {}))}</div></details>`,
   };
 }
 
-/** The curve of one scalar, of every run that recorded it. */
+/** How {@link scalarFigure} differs from what a scalar's name says. */
+interface ScalarStyle {
+  readonly title?: string;
+  readonly note?: string;
+  readonly smooth?: boolean;
+  readonly logarithmic?: boolean;
+  readonly wide?: boolean;
+}
+
+/** The curve of one scalar, of every run that recorded it, with that of validation beside training's where there is one. */
 function scalarFigure(
   runs: readonly TrainingRun[],
   name: string,
-  {
-    title = name,
-    note = explanation(name),
-    smooth = true,
-    logarithmic = false,
-  }: { title?: string; note?: string; smooth?: boolean; logarithmic?: boolean },
+  { title = name, note = explanation(name), smooth = true, ...style }: ScalarStyle,
 ): Markup {
+  const single = runs.length === 1;
+  const series = runs.flatMap((run, color) => {
+    const validation = recorded(
+      run,
+      VALIDATION + name,
+      single ? "validation" : `${run.name}: validation`,
+      {
+        color: single ? 1 : color,
+        dashed: !single,
+      },
+    );
+    const label = single && validation.length > 0 ? "training" : run.name;
+    return [...recorded(run, name, label, { smooth, color }), ...validation];
+  });
   return chartFigure({
     ...common(runs),
     title,
     ...(note === undefined ? {} : { note }),
     ...lastValue(runs, name),
-    series: runs.flatMap((run, color) => recorded(run, name, run.name, { smooth, color })),
-    logarithmic,
+    series,
+    ...style,
   });
 }
 
-const isPartOfLoss = (name: string): boolean =>
-  name !== "total_loss" && /loss/i.test(name) && !isValidationLoss(name);
+/** What the validation losses of `ValidationLossHook` are called begins with this; then comes the name of training's. */
+const VALIDATION = "validation/";
 
-const isValidationLoss = (name: string): boolean => /^val(idation)?[_/].*loss/i.test(name);
+const isPartOfLoss = (name: string): boolean =>
+  name !== "total_loss" && /loss/i.test(name) && !name.startsWith(VALIDATION);
 
 /** A run's curve of a scalar; none when it didn't record it. */
 function recorded(

@@ -1,5 +1,6 @@
 /** What detectron2's scalars mean, in a line below their curve. */
 const EXPLANATIONS: Readonly<Record<string, string>> = {
+  total_loss: "the sum of all losses",
   loss_rpn_cls: "proposals: is there an object at an anchor?",
   loss_rpn_loc: "proposals: where does it lie?",
   loss_cls: "heads: which class is it?",
