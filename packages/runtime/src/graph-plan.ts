@@ -103,24 +103,55 @@ export interface Stage {
 }
 
 /**
- * Splits nodes, in topological order, around their host operations. A node runs in the first stage in which
- * all its inputs can be there: the one after the latest host operation it depends on.
+ * Splits nodes, in topological order, around their host operations. A node runs in the first stage in which all its inputs
+ * can be there: the one after the latest host operation it depends on. One that depends on nothing but values that exist
+ * could run in any, and runs in the first that wants it: what it makes would otherwise have to be carried from stage to
+ * stage. In a backward pass, those are the views of all activations that gradients of weights are made of.
  */
 export function splitAroundHostOps(nodes: readonly Node[]): Stage[] {
-  const level = new Map<Node, number>();
+  const levels = earliestLevels(nodes);
+  postpone(nodes, levels);
   const stages: Stage[] = [];
+  for (const node of nodes) {
+    const level = levels.get(node) ?? 0;
+    while (stages.length <= level) stages.push({ device: [], host: [] });
+    const stage = stages[level];
+    if (isOp(node, "host")) stage.host.push(node);
+    else stage.device.push(node);
+  }
+  return stages;
+}
+
+function earliestLevels(nodes: readonly Node[]): Map<Node, number> {
+  const levels = new Map<Node, number>();
   for (const node of nodes) {
     const onHost = isOp(node, "host");
     let own = 0;
     for (const input of node.inputs) {
-      const below = input.realized ? undefined : level.get(input.node);
+      const below = input.realized ? undefined : levels.get(input.node);
       if (below === undefined) continue;
       own = Math.max(own, !onHost && isOp(input.node, "host") ? below + 1 : below);
     }
-    level.set(node, own);
-    while (stages.length <= own) stages.push({ device: [], host: [] });
-    if (onHost) stages[own].host.push(node);
-    else stages[own].device.push(node);
+    levels.set(node, own);
   }
-  return stages;
+  return levels;
+}
+
+/** Moves device nodes that could run in any stage to the first that uses them. */
+function postpone(nodes: readonly Node[], levels: Map<Node, number>): void {
+  const free = new Set<Node>();
+  for (const node of nodes) {
+    const depends = ({ realized, node: producer }: Tensor): boolean =>
+      !realized && levels.has(producer) && !free.has(producer);
+    if (!isOp(node, "host") && !node.inputs.some(depends)) free.add(node);
+  }
+  const wantedAt = new Map<Node, number>();
+  for (const node of nodes.toReversed()) {
+    const level = free.has(node) ? (wantedAt.get(node) ?? 0) : (levels.get(node) ?? 0);
+    levels.set(node, level);
+    for (const input of node.inputs) {
+      if (input.realized || !free.has(input.node)) continue;
+      wantedAt.set(input.node, Math.min(level, wantedAt.get(input.node) ?? level));
+    }
+  }
 }
