@@ -31,6 +31,14 @@ export interface DatasetDict {
   readonly height?: number;
   readonly width?: number;
   readonly annotations?: readonly Annotation[];
+  /** Path of a picture of the same size, whose gray values are the labels of a semantic segmentation. */
+  readonly semSegFileName?: string;
+  /** Proposals computed beforehand, the likeliest first; four numbers each, to be read by {@link proposalBboxMode}. */
+  readonly proposalBoxes?: Float32Array | Float64Array;
+  /** One number for each proposal. */
+  readonly proposalObjectnessLogits?: Float32Array;
+  /** `BoxMode.XYXY_ABS` by default. */
+  readonly proposalBboxMode?: BoxMode;
 }
 
 /** Whether a segmentation is a run-length encoding, not polygons. */

@@ -45,23 +45,28 @@ export class AnnotationError extends DatasetFileError {
   }
 }
 
-/** An image has another size than its dataset says. */
+/** An image has another size than its dataset says, or labels another one than their image. */
 export class SizeMismatchError extends Error {
   override readonly name = "SizeMismatchError";
   readonly fileName: string;
   /** Height and width of the file. */
   readonly got: readonly [number, number];
-  /** Height and width that the dataset says. */
+  /** Height and width that it should have. */
   readonly expected: readonly [number, number];
 
   constructor(
     fileName: string,
     got: readonly [number, number],
     expected: readonly [number, number],
+    authority = "its dataset says",
   ) {
+    const exchanged = got[0] === expected[1] && got[1] === expected[0];
     super(
-      `${fileName} has height ${got[0]} and width ${got[1]}; its dataset says ${expected[0]} and ${expected[1]}. ` +
-        "If they are exchanged, the photograph has an EXIF orientation that the annotations were made without",
+      `${fileName} has height ${got[0]} and width ${got[1]}; ${authority} ${expected[0]} and ${expected[1]}${
+        exchanged
+          ? ". They are exchanged, so the photograph has an EXIF orientation that the annotations were made without"
+          : ""
+      }`,
     );
     this.fileName = fileName;
     this.got = got;

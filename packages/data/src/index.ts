@@ -36,6 +36,8 @@ export {
 export {
   buildDetectionTestLoader,
   buildDetectionTrainLoader,
+  type BuildTestLoaderOptions,
+  type BuildTrainLoaderOptions,
   type DatasetDictsOptions,
   getDetectionDatasetDicts,
 } from "./loader/build-loaders.ts";
@@ -78,6 +80,11 @@ export {
   type TransformedAnnotation,
   transformInstanceAnnotations,
 } from "./mapper/instance-annotations.ts";
+export {
+  type MappedProposalFields,
+  transformProposals,
+  type TransformProposalsOptions,
+} from "./mapper/transform-proposals.ts";
 export { loadCocoJson, type LoadCocoJsonOptions, registerCocoInstances } from "./readers/coco.ts";
 export {
   type CocoAnnotation,
@@ -91,5 +98,11 @@ export {
   convertToCocoJson,
   type ConvertToCocoJsonOptions,
 } from "./readers/convert-to-coco.ts";
+export {
+  loadProposalsIntoDataset,
+  type ProposalFile,
+  type ProposalReader,
+} from "./readers/proposals.ts";
+export { loadSemSeg, type LoadSemSegOptions, registerSemSeg } from "./readers/sem-seg.ts";
 export { loadVocInstances, registerPascalVoc, VOC_CLASSES } from "./readers/pascal-voc.ts";
 export { loadPennFudan, registerPennFudan } from "./readers/penn-fudan.ts";

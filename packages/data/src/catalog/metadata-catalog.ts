@@ -36,7 +36,9 @@ export interface MetadataFields {
   /** The file in COCO's format with the ground truth. */
   jsonFile: string;
   imageRoot: string;
-  /** How to evaluate: `"coco"`, `"pascal_voc"`. */
+  /** The folder of label maps of a semantic segmentation. */
+  semSegRoot: string;
+  /** How to evaluate: `"coco"`, `"pascal_voc"`, `"sem_seg"`. */
   evaluatorType: string;
   /** Root of a VOC dataset. */
   dirname: string;

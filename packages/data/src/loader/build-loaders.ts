@@ -4,11 +4,12 @@ import { configure, type Config } from "@detectron-ts/config";
 import { DatasetCatalog } from "../catalog/dataset-catalog.ts";
 import { MetadataCatalog } from "../catalog/metadata-catalog.ts";
 import type { DatasetDict } from "../dataset-dict.ts";
-import { EmptyDatasetError, MetadataError } from "../errors.ts";
+import { DataOptionError, EmptyDatasetError, MetadataError } from "../errors.ts";
 import { oneOf } from "../mapper/build-augmentation.ts";
 import { configMapperSource } from "../mapper/config-mapper.ts";
 import { DatasetMapper } from "../mapper/dataset-mapper.ts";
 import { isMapperSource, type InputMapper, type MapperSource } from "../mapper/mapper-source.ts";
+import { loadProposalsIntoDataset, type ProposalReader } from "../readers/proposals.ts";
 import {
   DetectionTestLoader,
   DetectionTrainLoader,
@@ -28,24 +29,39 @@ export interface DatasetDictsOptions {
   readonly filterEmpty?: boolean;
   /** Images with fewer labelled keypoints are left out; 0 by default. */
   readonly minKeypoints?: number;
+  /** Files of precomputed proposals, one for each dataset. */
+  readonly proposalFiles?: readonly string[];
+  /** Reads the files of {@link proposalFiles}. */
+  readonly readProposals?: ProposalReader;
 }
 
 /**
  * The images of registered datasets, one dataset after the other.
  *
  * @throws CatalogError for a name that is not registered; EmptyDatasetError when a dataset is empty or nothing remains;
- *   MetadataError when the datasets have different classes.
+ *   MetadataError when the datasets have different classes; DataOptionError when there is not one proposal file for each
+ *   dataset, or nothing to read them with; and as {@link loadProposalsIntoDataset}.
  */
 export async function getDetectionDatasetDicts(
   names: readonly string[],
-  { filterEmpty = true, minKeypoints = 0 }: DatasetDictsOptions = {},
+  { filterEmpty = true, minKeypoints = 0, ...proposalOptions }: DatasetDictsOptions = {},
 ): Promise<DatasetDict[]> {
-  const all: DatasetDict[] = [];
-  for (const name of names) {
+  const { proposalFiles } = proposalOptions;
+  if (proposalFiles && proposalFiles.length !== names.length) {
+    throw new DataOptionError(
+      "proposalFiles",
+      proposalFiles,
+      `one for each of ${names.join(", ")}`,
+    );
+  }
+  const parts: (readonly DatasetDict[])[] = [];
+  for (const [index, name] of names.entries()) {
     const dicts = await DatasetCatalog.get(name);
     if (dicts.length === 0) throw new EmptyDatasetError([name], "the dataset is empty");
-    all.push(...dicts);
+    const file = proposalFiles?.[index];
+    parts.push(file === undefined ? dicts : await withProposals(dicts, file, proposalOptions));
   }
+  const all = parts.flat();
   checkClassesAgree(names);
   const kept = all.filter(
     (dict) =>
@@ -58,6 +74,29 @@ export async function getDetectionDatasetDicts(
   return kept;
 }
 
+async function withProposals(
+  dicts: readonly DatasetDict[],
+  file: string,
+  { readProposals }: DatasetDictsOptions,
+): Promise<DatasetDict[]> {
+  if (!readProposals) {
+    throw new DataOptionError("readProposals", undefined, `a function that reads ${file}`);
+  }
+  return loadProposalsIntoDataset(dicts, await readProposals(file), file);
+}
+
+/** What {@link buildDetectionTrainLoader} uses instead of what its config says. */
+export interface BuildTrainLoaderOptions extends Partial<DetectionTrainLoaderOptions> {
+  /** Reads the files of precomputed proposals that a config with MODEL.LOAD_PROPOSALS names. */
+  readonly readProposals?: ProposalReader;
+}
+
+/** What {@link buildDetectionTestLoader} uses instead of what its config says. */
+export interface BuildTestLoaderOptions extends Partial<DetectionTestLoaderOptions> {
+  /** Reads the files of precomputed proposals that a config with MODEL.LOAD_PROPOSALS names. */
+  readonly readProposals?: ProposalReader;
+}
+
 /**
  * The loader of training batches that a config describes: DATASETS.TRAIN, DATALOADER, SOLVER.IMS_PER_BATCH and SEED.
  *
@@ -65,13 +104,13 @@ export async function getDetectionDatasetDicts(
  * DATALOADER.NUM_WORKERS threads prepare them, but no more than the machine has cores; a mapper of one's own that is not a
  * {@link MapperSource} stays in the calling thread.
  *
- * @param overrides - what to use instead of what the config says.
+ * @param overrides - what to use instead of what the config says, and how to read files of precomputed proposals.
  * @throws as {@link getDetectionDatasetDicts}; DataOptionError for a sampler other than `TrainingSampler` and
  *   `RepeatFactorTrainingSampler`: `RandomSubsetTrainingSampler` needs a ratio that no config key gives, so pass one.
  */
 export async function buildDetectionTrainLoader(
   cfg: Config,
-  overrides: Partial<DetectionTrainLoaderOptions> = {},
+  { readProposals, ...overrides }: BuildTrainLoaderOptions = {},
 ): Promise<DetectionTrainLoader> {
   const { DATASETS, DATALOADER, MODEL, SOLVER, SEED } = cfg;
   const dataset =
@@ -79,6 +118,8 @@ export async function buildDetectionTrainLoader(
     (await getDetectionDatasetDicts(DATASETS.TRAIN, {
       filterEmpty: DATALOADER.FILTER_EMPTY_ANNOTATIONS,
       minKeypoints: MODEL.KEYPOINT_ON ? MODEL.ROI_KEYPOINT_HEAD.MIN_KEYPOINTS_PER_IMAGE : 0,
+      ...(MODEL.LOAD_PROPOSALS && { proposalFiles: DATASETS.PROPOSAL_FILES_TRAIN }),
+      ...(readProposals && { readProposals }),
     }));
   return new DetectionTrainLoader({
     ...mapperOptions(cfg, true, overrides),
@@ -99,10 +140,19 @@ export async function buildDetectionTrainLoader(
 export async function buildDetectionTestLoader(
   cfg: Config,
   datasetName: string,
-  overrides: Partial<DetectionTestLoaderOptions> = {},
+  { readProposals, ...overrides }: BuildTestLoaderOptions = {},
 ): Promise<DetectionTestLoader> {
+  const { DATASETS, MODEL } = cfg;
+  const index = DATASETS.TEST.indexOf(datasetName);
   const dataset =
-    overrides.dataset ?? (await getDetectionDatasetDicts([datasetName], { filterEmpty: false }));
+    overrides.dataset ??
+    (await getDetectionDatasetDicts([datasetName], {
+      filterEmpty: false,
+      ...(MODEL.LOAD_PROPOSALS && {
+        proposalFiles: DATASETS.PROPOSAL_FILES_TEST.slice(index, index + 1),
+      }),
+      ...(readProposals && { readProposals }),
+    }));
   return new DetectionTestLoader({
     ...mapperOptions(cfg, false, overrides),
     ...overrides,

@@ -16,6 +16,7 @@ import { MetadataCatalog } from "../catalog/metadata-catalog.ts";
 import type { DatasetDict } from "../dataset-dict.ts";
 import { MaskFormatError, SizeMismatchError } from "../errors.ts";
 import { buildAugmentation, oneOf } from "./build-augmentation.ts";
+import { transformProposals, type MappedProposalFields } from "./transform-proposals.ts";
 import {
   annotationsToInstances,
   createKeypointHflipIndices,
@@ -36,6 +37,10 @@ export interface MappedInput {
   readonly image: NdArray<Uint8Array>;
   /** Ground truth in pixels of `image`; only in training. */
   readonly instances?: Instances<GroundTruthFields>;
+  /** Labels of the pixels of `image`, height × width; for images that have a semantic segmentation. */
+  readonly semSeg?: NdArray<Int32Array>;
+  /** Precomputed proposals in pixels of `image`. */
+  readonly proposals?: Instances<MappedProposalFields>;
 }
 
 /** Options of {@link DatasetMapper}. */
@@ -53,6 +58,8 @@ export interface DatasetMapperOptions {
   readonly keypointHflipIndices?: readonly number[];
   /** Whether boxes are drawn anew around the masks, which cropping may have made smaller; false by default. */
   readonly recomputeBoxes?: boolean;
+  /** How many precomputed proposals to keep; without it they are left out. */
+  readonly precomputedProposalTopk?: number;
 }
 
 /**
@@ -68,6 +75,7 @@ export class DatasetMapper {
   readonly instanceMaskFormat: MaskFormat;
   readonly keypointHflipIndices: readonly number[] | undefined;
   readonly recomputeBoxes: boolean;
+  readonly precomputedProposalTopk: number | undefined;
 
   constructor(options: DatasetMapperOptions) {
     this.isTrain = options.isTrain;
@@ -78,6 +86,7 @@ export class DatasetMapper {
     this.instanceMaskFormat = options.instanceMaskFormat ?? "polygon";
     this.keypointHflipIndices = options.keypointHflipIndices;
     this.recomputeBoxes = (options.recomputeBoxes ?? false) && this.useInstanceMask;
+    this.precomputedProposalTopk = options.precomputedProposalTopk;
   }
 
   /** With keypoints, the metadata of the first training dataset says how to flip them. */
@@ -95,6 +104,11 @@ export class DatasetMapper {
         "bitmask",
       ]),
       recomputeBoxes: isTrain && MODEL.MASK_ON && INPUT.CROP.ENABLED,
+      ...(MODEL.LOAD_PROPOSALS && {
+        precomputedProposalTopk: isTrain
+          ? DATASETS.PRECOMPUTED_PROPOSAL_TOPK_TRAIN
+          : DATASETS.PRECOMPUTED_PROPOSAL_TOPK_TEST,
+      }),
       ...(flips && {
         keypointHflipIndices: createKeypointHflipIndices(MetadataCatalog.get(DATASETS.TRAIN[0])),
       }),
@@ -105,27 +119,35 @@ export class DatasetMapper {
    * The model's input for one image.
    *
    * @param random - what augmentations draw from.
-   * @throws the errors of `readImage`; SizeMismatchError when the image is not of the size the dataset says;
+   * @throws the errors of `readImage`; SizeMismatchError when the image is not of the size the dataset says,
+   *   or its labels are not of the size of the image;
    *   MaskFormatError, KeypointFlipError and DataOptionError for annotations that cannot become ground truth.
    */
   async map(dict: DatasetDict, random: RandomGenerator = systemRandom): Promise<MappedInput> {
     const original = await readImage(dict.fileName, { format: this.imageFormat });
     const [height, width] = checkImageSize(dict, original);
-    const input = new AugInput(original);
+    const input = new AugInput(original, await readLabels(dict, [height, width]));
     const transforms = this.augmentations.apply(input, random);
     const image = channelsFirst(input.image);
     const [, newHeight, newWidth] = image.shape;
+    const newSize = [newHeight, newWidth] as const;
     const { fileName, imageId } = dict;
+    const proposals =
+      this.precomputedProposalTopk === undefined
+        ? undefined
+        : transformProposals(dict, transforms, newSize, {
+            proposalTopk: this.precomputedProposalTopk,
+          });
     return {
       fileName,
       imageId,
       height,
       width,
       image,
+      ...(input.semSeg && { semSeg: ndarray(Int32Array.from(input.semSeg.data), [...newSize]) }),
+      ...(proposals && { proposals }),
       ...(this.isTrain &&
-        dict.annotations && {
-          instances: this.#groundTruth(dict, transforms, [newHeight, newWidth]),
-        }),
+        dict.annotations && { instances: this.#groundTruth(dict, transforms, newSize) }),
     };
   }
 
@@ -179,6 +201,20 @@ export function checkImageSize(
     throw new SizeMismatchError(fileName, got, expected);
   }
   return got;
+}
+
+/** The labels of an image's pixels, if there are any. */
+async function readLabels(
+  { semSegFileName }: DatasetDict,
+  imageSize: ImageSize,
+): Promise<{ semSeg?: NdArray<Uint8Array> }> {
+  if (semSegFileName === undefined) return {};
+  const { data, shape } = await readImage(semSegFileName, { format: "L" });
+  const [height, width] = shape;
+  if (height !== imageSize[0] || width !== imageSize[1]) {
+    throw new SizeMismatchError(semSegFileName, [height, width], imageSize, "its image has");
+  }
+  return { semSeg: ndarray(data, [height, width]) };
 }
 
 /** H×W×C to C×H×W bytes; float images, which augmentations of floats would make, are cut off to bytes. */
