@@ -118,6 +118,35 @@ const cases: Case[] = [
     shapes: [[8]],
     f: (x) => x.slice(0, 6, undefined, -2).square(),
   },
+  {
+    name: "every second row and third column of images",
+    shapes: [[2, 2, 5, 7]],
+    f: (x) => x.slice(2, 1, 5, 2).slice(3, 0, 7, 3).square(),
+  },
+  {
+    name: "a strided 1×1 conv2d of odd sides",
+    shapes: [
+      [2, 3, 5, 6],
+      [4, 3, 1, 1],
+    ],
+    f: (x, w) => conv2d(x, w, { stride: [2, 3] }).square(),
+  },
+  {
+    name: "a 1×1 conv2d",
+    shapes: [
+      [2, 3, 2, 3],
+      [4, 3, 1, 1],
+    ],
+    f: (x, w) => conv2d(x, w).square(),
+  },
+  {
+    name: "a grouped 1×1 conv2d",
+    shapes: [
+      [2, 4, 2, 3],
+      [6, 2, 1, 1],
+    ],
+    f: (x, w) => conv2d(x, w, { groups: 2 }).square(),
+  },
   { name: "flip", shapes: [[2, 3]], f: (x) => x.flip([0, 1]).square() },
   {
     name: "pad",
@@ -321,6 +350,16 @@ const cases: Case[] = [
     name: "indexSelect of another axis",
     shapes: [[2, 4, 3]],
     f: (x) => x.indexSelect(1, tensor([3, 3, 1], { dtype: "int32" })).square(),
+  },
+  {
+    name: "rows in another order",
+    shapes: [[4, 3]],
+    f: (x) => x.indexSelect(0, tensor([2, 0, 3, 1], { dtype: "int32" })).mul(x),
+  },
+  {
+    name: "columns in another order",
+    shapes: [[2, 3]],
+    f: (x) => x.indexSelect(1, tensor([2, 0, 1], { dtype: "int32" })).mul(x),
   },
   {
     name: "gather",

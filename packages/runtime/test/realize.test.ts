@@ -98,6 +98,28 @@ describe("realising tensors", () => {
     expect(runtime.stats().runs).toBe(2);
   });
 
+  it("keeps what frozen layers give to trained ones", async () => {
+    const frozen = tensor([1, 2])
+      .mul(new Buffer(Float32Array.of(2, 3), [2]))
+      .exp();
+    const weight = new Parameter(Float32Array.of(0.5, 0.25), [2]);
+    const output = frozen.mul(weight);
+    await output.data();
+    expect(frozen.realized).toBe(true);
+    expect(await values(grad(output.sum(), [weight])[0])).toEqual(await values(frozen));
+  });
+
+  it("does not keep what parameters and buffers alone make", async () => {
+    const scale = new Buffer(Float32Array.of(2, 4), [2]);
+    const weight = new Parameter(Float32Array.of(3, 5), [2]);
+    const first = new Parameter(Float32Array.of(1, 1), [2]);
+    const kernel = weight.mul(scale);
+    const output = tensor([7, 9]).mul(first).mul(kernel);
+    await output.data();
+    expect(kernel.realized).toBe(false);
+    expect(await values(grad(output.sum(), [first])[0])).toEqual([7 * 6, 9 * 20]);
+  });
+
   it("keeps nothing under noGrad", async () => {
     const weight = new Parameter(Float32Array.of(2, 3), [2]);
     const { hidden, output } = noGrad(() => {

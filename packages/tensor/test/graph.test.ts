@@ -42,9 +42,8 @@ describe("the graph printer", () => {
       "%0: float32[] = constant
       %1: float32[2] = constant
       %2: float32[1] = reshape(%0; shape=[1])
-      %3: float32[2] = expand(%2; shape=[2])
-      %4: float32[2] = mul(%3, %1)
-      return %4"
+      %3: float32[2] = mul(%2, %1)
+      return %3"
     `);
   });
 

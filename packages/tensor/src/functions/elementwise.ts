@@ -1,5 +1,6 @@
 import { promoteDTypes, typedArrayFrom, type DType } from "../dtype.ts";
 import { apply } from "../graph/apply.ts";
+import { isOp } from "../graph/node.ts";
 import type { OpName } from "../ops/op-table.ts";
 import type { Tensor } from "../tensor.ts";
 import { constant } from "./creation.ts";
@@ -34,7 +35,18 @@ type Binary =
   "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum" | "less" | "lessEqual" | "equal";
 
 function binary(op: Binary, a: Operand, b: Operand): Tensor {
-  return apply(op, promote(a, b), {}, {});
+  const [left, right] = promote(a, b);
+  return apply(op, [beforeExpansion(left, right), beforeExpansion(right, left)], {}, {});
+}
+
+/**
+ * What a tensor was expanded from, if the other operand is of the expanded shape: broadcasting does the same without
+ * writing the values out. Gradients of sums and means are such tensors.
+ */
+function beforeExpansion(x: Tensor, other: Tensor): Tensor {
+  if (!isOp(x.node, "expand") || x.realized || isOp(other.node, "expand")) return x;
+  const sameShape = x.rank === other.rank && x.shape.every((side, i) => side === other.shape[i]);
+  return sameShape ? x.node.inputs[0] : x;
 }
 
 type Unary = Extract<

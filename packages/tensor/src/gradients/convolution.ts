@@ -2,7 +2,7 @@ import { allocate } from "../dtype.ts";
 import { conv2d, convTranspose2d, matmul } from "../functions/convolution.ts";
 import { constant, full, zeros } from "../functions/creation.ts";
 import { scatterAdd } from "../functions/indexing.ts";
-import { cat, flip, pad, permute, reshape, sliceAxes } from "../functions/movement.ts";
+import { cat, flip, pad, permute, reshape, sliceAxes, transpose } from "../functions/movement.ts";
 import { sum, sumTo } from "../functions/reduction.ts";
 import { apply } from "../graph/apply.ts";
 import type { ConvAttrs } from "../ops/op-table.ts";
@@ -11,6 +11,15 @@ import { interpolationMatrix } from "./interpolation-matrix.ts";
 import type { VjpRules } from "./vjp-rule.ts";
 
 type Shape4 = readonly [number, number, number, number];
+
+/** Whether a convolution is one matrix product per image: a 1×1 kernel on every pixel. */
+function isPointwise(
+  [, , kH, kW]: readonly number[],
+  { stride, padding, groups }: ConvAttrs,
+): boolean {
+  const everyPixel = stride[0] === 1 && stride[1] === 1 && padding.every((each) => each === 0);
+  return kH === 1 && kW === 1 && everyPixel && groups === 1;
+}
 
 /** Swaps input and output channels within each group of a convolution's weight, and flips it in space. */
 function mirroredWeight(weight: Tensor, groups: number): Tensor {
@@ -24,6 +33,8 @@ function mirroredWeight(weight: Tensor, groups: number): Tensor {
 /**
  * Gradient of a convolution with respect to its input.
  *
+ * A 1×1 kernel: `dX = Wᵀ·dY`, with channels×pixels for each image.
+ *
  * Stride 1: input pixel `p` reaches output `o = p + padding - dilation·k` through tap `k`, so the gradient
  * is itself a convolution of the output's gradient with the mirrored kernel, padded by
  * `dilation·(K - 1) - padding`. This is faster than a transposed convolution.
@@ -36,10 +47,16 @@ function conv2dInputGradient(
   grad: Tensor,
   weight: Tensor,
   inputShape: readonly number[],
-  { stride, padding, dilation, groups }: ConvAttrs,
+  attrs: ConvAttrs,
 ): Tensor {
-  const [, , height, width] = inputShape as Shape4;
-  const [, , kH, kW] = weight.shape as Shape4;
+  const { stride, padding, dilation, groups } = attrs;
+  const [n, channels, height, width] = inputShape as Shape4;
+  const [outputChannels, , kH, kW] = weight.shape as Shape4;
+  if (isPointwise(weight.shape, attrs)) {
+    const gradRows = reshape(grad, [n, outputChannels, height * width]);
+    const kernel = reshape(weight, [1, outputChannels, channels]);
+    return reshape(matmul(kernel, gradRows, { transposeA: true }), inputShape);
+  }
   const reachH = dilation[0] * (kH - 1);
   const reachW = dilation[1] * (kW - 1);
   const mirrored = [
@@ -69,45 +86,48 @@ function conv2dInputGradient(
 /**
  * Gradient of a convolution with respect to its weight: for each kernel tap, the input shifted by that tap
  * (every `stride`-th pixel) times the output's gradient, summed over pixels and images. As matrices, for
- * each image and group: `dW[tap] = dY · X[tap]ᵀ`, with `dY` outputs×pixels and `X[tap]` inputs×pixels.
+ * each group: `dW[tap] = dY · X[tap]ᵀ`, with `dY` outputs×pixels and `X[tap]` inputs×pixels.
  */
 function conv2dWeightGradient(
   grad: Tensor,
   input: Tensor,
   weightShape: readonly number[],
-  { stride, padding, dilation, groups }: ConvAttrs,
+  attrs: ConvAttrs,
 ): Tensor {
+  const { stride, padding, dilation, groups } = attrs;
   const [outputChannels, groupInputs, kH, kW] = weightShape as Shape4;
   const [n, channels] = input.shape as Shape4;
   const [, , gradH, gradW] = grad.shape as Shape4;
-  const pixels = gradH * gradW;
+  const pixels = n * gradH * gradW;
+  // Channels before images, so that the pixels of all images stand in one row.
+  const gradRows = reshape(transpose(grad, 0, 1), [groups, outputChannels / groups, pixels]);
+  const channelsFirst = transpose(input, 0, 1);
   const padded = padding.some((each) => each > 0)
-    ? pad(input, [
+    ? pad(channelsFirst, [
         [0, 0],
         [0, 0],
         [padding[0], padding[2]],
         [padding[1], padding[3]],
       ])
-    : input;
-  const wholeInput = kH === 1 && kW === 1 && stride[0] === 1 && stride[1] === 1 && padded === input;
-  const gradRows = reshape(grad, [n, groups, outputChannels / groups, pixels]);
+    : channelsFirst;
+  const tapGradient = (shifted: Tensor): Tensor => {
+    const inputRows = reshape(shifted, [groups, channels / groups, pixels]);
+    return matmul(gradRows, inputRows, { transposeB: true });
+  };
+  if (isPointwise(weightShape, attrs)) return reshape(tapGradient(padded), weightShape);
   const taps: Tensor[] = [];
   for (let row = 0; row < kH; row++) {
     for (let column = 0; column < kW; column++) {
       const top = row * dilation[0];
       const left = column * dilation[1];
-      const shifted = wholeInput
-        ? input
-        : sliceAxes(
-            padded,
-            [2, 3],
-            [top, left],
-            [top + (gradH - 1) * stride[0] + 1, left + (gradW - 1) * stride[1] + 1],
-            stride,
-          );
-      const inputRows = reshape(shifted, [n, groups, channels / groups, pixels]);
-      const product = matmul(gradRows, inputRows, { transposeB: true });
-      taps.push(reshape(sum(product, 0), [1, outputChannels, groupInputs]));
+      const shifted = sliceAxes(
+        padded,
+        [2, 3],
+        [top, left],
+        [top + (gradH - 1) * stride[0] + 1, left + (gradW - 1) * stride[1] + 1],
+        stride,
+      );
+      taps.push(reshape(tapGradient(shifted), [1, outputChannels, groupInputs]));
     }
   }
   return reshape(permute(cat(taps, 0), [1, 2, 0]), weightShape);

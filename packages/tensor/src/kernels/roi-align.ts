@@ -1,10 +1,12 @@
 import { ShapeError } from "../errors.ts";
 import type { RoiAlignAttrs } from "../ops/op-table.ts";
 import {
+  type AxisBands,
   type AxisSamples,
   type FeatureShape,
   batchIndexOf,
   createAxisSamples,
+  gatherBands,
   sampleAxis,
 } from "./roi-samples.ts";
 
@@ -66,6 +68,10 @@ export function roiAlignForward(
  * so each output gradient flows back to the cells its samples read, by the same weights. Regions have
  * no gradient, as in the reference.
  *
+ * A sample's weights are products of one for its row and one for its column. So the samples of a bin are summed up on
+ * each axis first; then a row of bins is spread over the columns once, and that line added to all rows it belongs to.
+ * Planes are summed up one by one, in double precision and where the cache holds them.
+ *
  * @param gradOutput - K×C×outputSize, row-major.
  * @param inputShape - `[N, C, H, W]` of the features.
  * @param rois - the K×5 regions of the forward pass.
@@ -81,36 +87,69 @@ export function roiAlignBackward(
   const [batchSize, channels, height, width] = inputShape;
   const [binRows, binColumns] = options.outputSize;
   requireLength("gradOutput", gradOutput, (rois.length / 5) * channels * binRows * binColumns);
-  const gradInput = new Float32Array(batchSize * channels * height * width);
-
+  const regionsOfImages = Array.from({ length: batchSize }, (): RoiBands[] => []);
   forEachRoi(inputShape, rois, options, (row, image, ys, xs, scale) => {
-    let source = row * channels * binRows * binColumns;
+    const rows = gatherBands(ys, binRows, scale);
+    regionsOfImages[image].push({ row, rows, columns: gatherBands(xs, binColumns, 1) });
+  });
+  const gradInput = new Float32Array(batchSize * channels * height * width);
+  const plane = new Float64Array(height * width);
+  const line = new Float64Array(width);
+  for (const [image, regions] of regionsOfImages.entries()) {
+    if (regions.length === 0) continue;
     for (let channel = 0; channel < channels; channel++) {
-      const plane = (image * channels + channel) * height * width;
-      for (let binRow = 0; binRow < binRows; binRow++) {
-        const rowEnd = (binRow + 1) * ys.samplesPerBin;
-        for (let binColumn = 0; binColumn < binColumns; binColumn++) {
-          const columnEnd = (binColumn + 1) * xs.samplesPerBin;
-          const gradient = gradOutput[source++] * scale;
-          for (let i = rowEnd - ys.samplesPerBin; i < rowEnd; i++) {
-            const above = plane + ys.low[i] * width;
-            const below = plane + ys.high[i] * width;
-            const aboveGradient = gradient * ys.lowWeight[i];
-            const belowGradient = gradient * ys.highWeight[i];
-            for (let j = columnEnd - xs.samplesPerBin; j < columnEnd; j++) {
-              const left = xs.low[j];
-              const right = xs.high[j];
-              gradInput[above + left] += aboveGradient * xs.lowWeight[j];
-              gradInput[above + right] += aboveGradient * xs.highWeight[j];
-              gradInput[below + left] += belowGradient * xs.lowWeight[j];
-              gradInput[below + right] += belowGradient * xs.highWeight[j];
-            }
-          }
+      plane.fill(0);
+      for (const { row, rows, columns } of regions) {
+        const source = (row * channels + channel) * binRows * binColumns;
+        for (let binRow = 0; binRow < binRows; binRow++) {
+          spreadLine(line, columns, gradOutput, source + binRow * binColumns);
+          addLine(plane, width, line, columns, rows, binRow);
         }
       }
+      gradInput.set(plane, (image * channels + channel) * height * width);
     }
-  });
+  }
   return gradInput;
+}
+
+/** A region with what its bins read on each axis. */
+interface RoiBands {
+  readonly row: number;
+  readonly rows: AxisBands;
+  readonly columns: AxisBands;
+}
+
+/** Spreads the gradients of a row of bins over the columns they read. */
+function spreadLine(
+  line: Float64Array,
+  { first, offsets, weights, begin, end }: AxisBands,
+  gradOutput: Float32Array,
+  source: number,
+): void {
+  for (let x = begin; x < end; x++) line[x] = 0;
+  const bins = first.length;
+  for (let bin = 0; bin < bins; bin++) {
+    const gradient = gradOutput[source + bin];
+    const stop = offsets[bin + 1];
+    for (let i = offsets[bin], x = first[bin]; i < stop; i++, x++) line[x] += weights[i] * gradient;
+  }
+}
+
+/** Adds a line to the rows that a row of bins reads. */
+function addLine(
+  plane: Float64Array,
+  width: number,
+  line: Float64Array,
+  { begin, end }: AxisBands,
+  { first, offsets, weights }: AxisBands,
+  binRow: number,
+): void {
+  let rowStart = first[binRow] * width;
+  const stop = offsets[binRow + 1];
+  for (let i = offsets[binRow]; i < stop; i++, rowStart += width) {
+    const weight = weights[i];
+    for (let x = begin; x < end; x++) plane[rowStart + x] += weight * line[x];
+  }
 }
 
 type RoiVisitor = (

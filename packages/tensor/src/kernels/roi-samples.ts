@@ -87,6 +87,56 @@ export function sampleAxis(
 }
 
 /**
+ * What the samples of one axis of one region come to for each bin: a run of cells, and the weight that each of them has
+ * in the bin's sum.
+ */
+export interface AxisBands {
+  /** First cell of each bin's run. */
+  readonly first: Int32Array;
+  /** Where each bin's weights begin; one entry more than there are bins. */
+  readonly offsets: Int32Array;
+  readonly weights: Float64Array;
+  /** First of the cells that any bin reads. */
+  readonly begin: number;
+  /** The cell after the last of them. */
+  readonly end: number;
+}
+
+/** Sums up the samples of each bin of an axis, times `scale`. Bins that lie outside of the map get no cells. */
+export function gatherBands(samples: AxisSamples, bins: number, scale: number): AxisBands {
+  const { low, high, lowWeight, highWeight, samplesPerBin } = samples;
+  const isOutside = (i: number): boolean => lowWeight[i] === 0 && highWeight[i] === 0;
+  const first = new Int32Array(bins);
+  const offsets = new Int32Array(bins + 1);
+  let begin = Infinity;
+  let end = 0;
+  for (let bin = 0; bin < bins; bin++) {
+    let from = Infinity;
+    let to = 0;
+    for (let i = bin * samplesPerBin; i < (bin + 1) * samplesPerBin; i++) {
+      if (isOutside(i)) continue;
+      from = Math.min(from, low[i]);
+      to = Math.max(to, high[i] + 1);
+    }
+    const length = Math.max(to - from, 0);
+    if (length > 0) first[bin] = from;
+    offsets[bin + 1] = offsets[bin] + length;
+    begin = Math.min(begin, from);
+    end = Math.max(end, to);
+  }
+  const weights = new Float64Array(offsets[bins]);
+  for (let bin = 0; bin < bins; bin++) {
+    const shift = offsets[bin] - first[bin];
+    for (let i = bin * samplesPerBin; i < (bin + 1) * samplesPerBin; i++) {
+      if (isOutside(i)) continue;
+      weights[shift + low[i]] += lowWeight[i] * scale;
+      weights[shift + high[i]] += highWeight[i] * scale;
+    }
+  }
+  return { first, offsets, weights, begin: Math.min(begin, end), end };
+}
+
+/**
  * The image that region `row` belongs to.
  *
  * @throws ShapeError when that image is not in the batch or a coordinate is not finite.
