@@ -110,15 +110,17 @@ describe.runIf(RECORDED.length > 0)("training of a model as detectron2 did it", 
         expect(found.total).toBeAllclose(total_loss, close);
         const inOrder = Object.keys(losses).map((key) => found.losses[key]);
         expect(inOrder).toBeAllclose(Object.values(losses), close);
-        expectScalars(found.scalars, scalars, iter);
+        expectScalars(found.scalars, scalars, iter, close.atol);
         if (iter > 0) expect(runtime.stats().compilations).toBe(0);
       }
 
       const { parameters_after_5_steps, buffers_after_5_steps } = golden.recorded;
       const values = model.stateDict();
+      // Where losses come apart, so do parameters, though less.
+      const tolerance = Math.max(1e-5, 1e-4 * golden.tolerances.sgd_total_loss_abs.at(-1)!);
       const recorded = Object.entries({ ...parameters_after_5_steps, ...buffers_after_5_steps });
       const differing = recorded.filter(([key, after]) =>
-        differ(summary(numbers(values.get(key)!)), after, 1e-5 * after.l2),
+        differ(summary(numbers(values.get(key)!)), after, tolerance * after.l2),
       );
       expect(names(differing)).toEqual([]);
     });
@@ -126,19 +128,23 @@ describe.runIf(RECORDED.length > 0)("training of a model as detectron2 did it", 
 });
 
 /**
- * Scalars are counts and fractions of counts, and equal. From the third iteration on weights are no longer so alike that
- * no logit at a mask's edge would change its sign: a few of more than 18,000 pixels may.
+ * Scalars are counts and fractions of counts, and equal in the first two iterations. After that weights are no longer so
+ * alike that no logit near 0 would change its sign, and a proposal its class.
+ *
+ * @param tolerance - how far losses may be apart.
  */
 function expectScalars(
   found: Readonly<Record<string, number>>,
   recorded: Readonly<Record<string, number>>,
   iter: number,
+  tolerance: number,
 ): void {
   expect(Object.keys(found).sort()).toEqual(Object.keys(recorded).sort());
-  for (const [name, value] of Object.entries(recorded)) {
-    const atol = iter >= 2 && name.startsWith("mask_rcnn/") ? 2e-4 : 0;
-    expect(found[name], name).toBeAllclose(value, { rtol: 0, atol });
-  }
+  const differing = Object.entries(recorded).filter(([name, value]) => {
+    const later = name.endsWith("_samples") ? 1 : tolerance;
+    return !(Math.abs(found[name] - value) <= (iter < 2 ? 0 : later));
+  });
+  expect(names(differing)).toEqual([]);
 }
 
 /**

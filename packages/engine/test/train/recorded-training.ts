@@ -65,7 +65,9 @@ const NOT_YET = /cascade|keypoint|panoptic|retinanet/;
 export function recordedTrainings(): string[] {
   const root = goldenRoot();
   if (root === undefined) return [];
-  const names = readdirSync(root).filter((name) => /^train_/.test(name) && !NOT_YET.test(name));
+  const names = readdirSync(root).filter(
+    (name) => name.startsWith("train_") && !NOT_YET.test(name),
+  );
   return names.map((name) => join(root, name));
 }
 
