@@ -19,8 +19,8 @@ function spread(x: Tensor, axis: number, step: number): Tensor {
  */
 function spreadImages(x: Tensor, stride: readonly [number, number]): Tensor {
   const [n, c, h, w] = x.shape as [number, number, number, number];
-  const spread = convTranspose2d(reshape(x, [n * c, 1, h, w]), ones([1, 1, 1, 1]), { stride });
-  return reshape(spread, [n, c, ...spread.shape.slice(2)]);
+  const apart = convTranspose2d(reshape(x, [n * c, 1, h, w]), ones([1, 1, 1, 1]), { stride });
+  return reshape(apart, [n, c, ...apart.shape.slice(2)]);
 }
 
 /** Whether a slice takes every some pixels of images, as a strided 1×1 convolution does. */
