@@ -34,13 +34,19 @@ export class DatasetFileError extends Error {
   }
 }
 
-/** One annotation of a dataset file is not as it must be. */
+/** One annotation of a dataset file, or of an image, is not as it must be. */
 export class AnnotationError extends DatasetFileError {
   override readonly name = "AnnotationError";
+  /** The id that the dataset's own file gives to the annotation; its place among those of the image where it has none. */
   readonly annotationId: number | string;
 
-  constructor(file: string, annotationId: number | string, message: string) {
-    super(file, `annotation ${annotationId} ${message}`);
+  constructor(
+    file: string,
+    annotationId: number | string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(file, `annotation ${annotationId} ${message}`, options);
     this.annotationId = annotationId;
   }
 }
@@ -74,14 +80,23 @@ export class SizeMismatchError extends Error {
   }
 }
 
+/** Where a mask is that does not fit. */
+interface MaskPlace {
+  readonly fileName?: string;
+  readonly annotationId?: number | undefined;
+}
+
 /** Masks are of another kind than the mapper makes ground truth of. */
 export class MaskFormatError extends Error {
   override readonly name = "MaskFormatError";
   readonly fileName: string | undefined;
+  /** The annotation, where it has an id. */
+  readonly annotationId: number | undefined;
 
-  constructor(message: string, fileName?: string) {
+  constructor(message: string, { fileName, annotationId }: MaskPlace = {}) {
     super(fileName === undefined ? message : `${fileName}: ${message}`);
     this.fileName = fileName;
+    this.annotationId = annotationId;
   }
 }
 

@@ -140,7 +140,7 @@ describe("loadCocoJson", () => {
   it("names a file that is missing, is no JSON, or lacks a list", async () => {
     await expect(loadCocoJson(join(folder, "none.json"), "")).rejects.toThrow(DatasetFileError);
     const broken = join(folder, "nan.json");
-    await writeFile(broken, '{"images": [NaN]}');
+    await writeFile(broken, '{"images": [nan]}');
     await expect(loadCocoJson(broken, "")).rejects.toThrow("is not valid JSON");
     const empty = await writeJson(folder, "empty.json", { images: [] });
     await expect(loadCocoJson(empty, "")).rejects.toThrow('has no list "categories"');

@@ -1,9 +1,11 @@
 import { access } from "node:fs/promises";
+import { area, type Rle } from "@detectron-ts/coco";
 import type { Config } from "@detectron-ts/config";
 import { readImage } from "@detectron-ts/image";
 import { BoxMode } from "@detectron-ts/structures";
 
 import { isRle, type Annotation, type DatasetDict } from "../dataset-dict.ts";
+import { isPolygon } from "../mapper/check-annotation.ts";
 import type { MaskFormat } from "../mapper/instance-annotations.ts";
 
 /** What can be wrong with a dataset, or with a config for it. */
@@ -22,6 +24,7 @@ export type DataProblemKind =
   | "mask-format"
   | "mask-missing"
   | "mask-size"
+  | "mask-broken"
   | "no-annotations";
 
 /** One finding. Findings of one kind about many annotations are counted, and the first few are named. */
@@ -250,7 +253,7 @@ function checkMask(
     return;
   }
   if (!isRle(segmentation)) {
-    if (!segmentation.every(({ length }) => length >= 6 && length % 2 === 0)) {
+    if (!segmentation.every(isPolygon)) {
       findings.add(
         "polygon",
         "warning",
@@ -268,6 +271,14 @@ function checkMask(
       example,
     );
   }
+  if (!isReadable(segmentation)) {
+    findings.add(
+      "mask-broken",
+      "error",
+      "Run-length encodings are broken: their runs do not make up the mask",
+      example,
+    );
+  }
   const [maskHeight, maskWidth] = segmentation.size;
   if (
     height !== undefined &&
@@ -280,6 +291,15 @@ function checkMask(
       "Run-length encodings have another size than their image",
       example,
     );
+  }
+}
+
+function isReadable(rle: Rle): boolean {
+  try {
+    area(rle);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { emitWarning } from "node:process";
 import { configure, type Config } from "@detectron-ts/config";
 
 import { DatasetCatalog } from "../catalog/dataset-catalog.ts";
@@ -10,6 +11,7 @@ import { configMapperSource } from "../mapper/config-mapper.ts";
 import { DatasetMapper } from "../mapper/dataset-mapper.ts";
 import { isMapperSource, type InputMapper, type MapperSource } from "../mapper/mapper-source.ts";
 import { loadProposalsIntoDataset, type ProposalReader } from "../readers/proposals.ts";
+import { checkAnnotations } from "./check-annotations.ts";
 import {
   DetectionTestLoader,
   DetectionTrainLoader,
@@ -33,18 +35,26 @@ export interface DatasetDictsOptions {
   readonly proposalFiles?: readonly string[];
   /** Reads the files of {@link proposalFiles}. */
   readonly readProposals?: ProposalReader;
+  /** Gets told how many boxes training leaves out; Node's `process.emitWarning` by default. */
+  readonly warn?: (message: string) => void;
 }
 
 /**
  * The images of registered datasets, one dataset after the other.
  *
  * @throws CatalogError for a name that is not registered; EmptyDatasetError when a dataset is empty or nothing remains;
- *   MetadataError when the datasets have different classes; DataOptionError when there is not one proposal file for each
+ *   MetadataError when the datasets have different classes; AnnotationError for a box that is not finite or a class that
+ *   there is not; DataOptionError when there is not one proposal file for each
  *   dataset, or nothing to read them with; and as {@link loadProposalsIntoDataset}.
  */
 export async function getDetectionDatasetDicts(
   names: readonly string[],
-  { filterEmpty = true, minKeypoints = 0, ...proposalOptions }: DatasetDictsOptions = {},
+  {
+    filterEmpty = true,
+    minKeypoints = 0,
+    warn = emitWarning,
+    ...proposalOptions
+  }: DatasetDictsOptions = {},
 ): Promise<DatasetDict[]> {
   const { proposalFiles } = proposalOptions;
   if (proposalFiles && proposalFiles.length !== names.length) {
@@ -62,7 +72,7 @@ export async function getDetectionDatasetDicts(
     parts.push(file === undefined ? dicts : await withProposals(dicts, file, proposalOptions));
   }
   const all = parts.flat();
-  checkClassesAgree(names);
+  checkAnnotations(all, agreedClasses(names)?.length, warn);
   const kept = all.filter(
     (dict) =>
       (!filterEmpty || !dict.annotations || hasObject(dict)) &&
@@ -201,7 +211,8 @@ function buildTrainSampler(cfg: Config, dataset: readonly DatasetDict[]): TrainS
   }
 }
 
-function checkClassesAgree(names: readonly string[]): void {
+/** The classes of all datasets that name theirs. */
+function agreedClasses(names: readonly string[]): readonly string[] | undefined {
   const [first, ...others] = names
     .map((name) => MetadataCatalog.get(name))
     .filter((metadata) => metadata.has("thingClasses"));
@@ -215,6 +226,7 @@ function checkClassesAgree(names: readonly string[]): void {
       );
     }
   }
+  return first?.get("thingClasses");
 }
 
 function hasObject({ annotations = [] }: DatasetDict): boolean {

@@ -1,3 +1,4 @@
+import { MalformedRleError } from "@detectron-ts/coco";
 import type { Config } from "@detectron-ts/config";
 import { readImage, type ImageFormat } from "@detectron-ts/image";
 import type { ImageSize, Instances } from "@detectron-ts/structures";
@@ -13,9 +14,10 @@ import {
 import ndarray, { type NdArray } from "ndarray";
 
 import { MetadataCatalog } from "../catalog/metadata-catalog.ts";
-import type { DatasetDict } from "../dataset-dict.ts";
-import { MaskFormatError, SizeMismatchError } from "../errors.ts";
+import type { Annotation, DatasetDict } from "../dataset-dict.ts";
+import { AnnotationError, MaskFormatError, SizeMismatchError } from "../errors.ts";
 import { buildAugmentation, oneOf } from "./build-augmentation.ts";
+import { annotationName, checkBox, checkSegmentation } from "./check-annotation.ts";
 import { transformProposals, type MappedProposalFields } from "./transform-proposals.ts";
 import {
   annotationsToInstances,
@@ -24,6 +26,7 @@ import {
   transformInstanceAnnotations,
   type GroundTruthFields,
   type MaskFormat,
+  type TransformedAnnotation,
 } from "./instance-annotations.ts";
 
 /** What a mapper makes of an image of a dataset: an input of a model. */
@@ -121,6 +124,7 @@ export class DatasetMapper {
    * @param random - what augmentations draw from.
    * @throws the errors of `readImage`; SizeMismatchError when the image is not of the size the dataset says,
    *   or its labels are not of the size of the image;
+   *   AnnotationError naming the annotation whose box is not finite or whose mask is broken or of another size;
    *   MaskFormatError, KeypointFlipError and DataOptionError for annotations that cannot become ground truth.
    */
   async map(dict: DatasetDict, random: RandomGenerator = systemRandom): Promise<MappedInput> {
@@ -147,32 +151,23 @@ export class DatasetMapper {
       ...(input.semSeg && { semSeg: ndarray(Int32Array.from(input.semSeg.data), [...newSize]) }),
       ...(proposals && { proposals }),
       ...(this.isTrain &&
-        dict.annotations && { instances: this.#groundTruth(dict, transforms, newSize) }),
+        dict.annotations && {
+          instances: this.#groundTruth(dict, [height, width], transforms, newSize),
+        }),
     };
   }
 
   #groundTruth(
-    { fileName, annotations = [] }: DatasetDict,
+    dict: DatasetDict,
+    originalSize: ImageSize,
     transforms: Transform,
     imageSize: ImageSize,
   ): Instances<GroundTruthFields> {
-    const options = this.keypointHflipIndices && {
-      keypointHflipIndices: this.keypointHflipIndices,
-    };
-    const transformed = annotations
-      .filter(({ iscrowd }) => iscrowd !== 1)
-      .map(({ segmentation, keypoints, ...annotation }) =>
-        transformInstanceAnnotations(
-          {
-            ...annotation,
-            ...(this.useInstanceMask && segmentation && { segmentation }),
-            ...(this.useKeypoint && keypoints && { keypoints }),
-          },
-          transforms,
-          imageSize,
-          options,
-        ),
-      );
+    const transformed = (dict.annotations ?? []).flatMap((annotation, index) =>
+      annotation.iscrowd === 1
+        ? []
+        : [this.#transform(dict, annotation, index, originalSize, transforms, imageSize)],
+    );
     try {
       const instances = annotationsToInstances(transformed, imageSize, this.instanceMaskFormat);
       if (this.recomputeBoxes && instances.gtMasks) {
@@ -181,7 +176,38 @@ export class DatasetMapper {
       return filterEmptyInstances(instances);
     } catch (error) {
       if (!(error instanceof MaskFormatError)) throw error;
-      throw new MaskFormatError(error.message, fileName);
+      const { annotationId } = error;
+      throw new MaskFormatError(error.message, { fileName: dict.fileName, annotationId });
+    }
+  }
+
+  /** An annotation, as far as it is used, moved along with its image. */
+  #transform(
+    dict: DatasetDict,
+    { segmentation, keypoints, ...rest }: Annotation,
+    index: number,
+    originalSize: ImageSize,
+    transforms: Transform,
+    imageSize: ImageSize,
+  ): TransformedAnnotation {
+    const annotation: Annotation = {
+      ...rest,
+      ...(this.useInstanceMask && segmentation && { segmentation }),
+      ...(this.useKeypoint && keypoints && { keypoints }),
+    };
+    checkBox(dict, annotation, index);
+    checkSegmentation(dict, annotation, index, originalSize);
+    const options = this.keypointHflipIndices && {
+      keypointHflipIndices: this.keypointHflipIndices,
+    };
+    try {
+      return transformInstanceAnnotations(annotation, transforms, imageSize, options);
+    } catch (cause) {
+      if (!(cause instanceof MalformedRleError)) throw cause;
+      const name = annotationName(annotation, index);
+      throw new AnnotationError(dict.fileName, name, `has a broken mask: ${cause.message}`, {
+        cause,
+      });
     }
   }
 }

@@ -37,6 +37,8 @@ export interface TransformedAnnotation {
   readonly segmentation?: readonly Float64Array[] | NdArray<Uint8Array>;
   /** x, y, visibility of each keypoint. */
   readonly keypoints?: Float64Array;
+  /** The id that the dataset's own file gives to the annotation; for messages. */
+  readonly id?: number;
 }
 
 /** Options of {@link transformInstanceAnnotations}. */
@@ -59,8 +61,9 @@ export function transformInstanceAnnotations(
   imageSize: ImageSize,
   { keypointHflipIndices }: TransformAnnotationOptions = {},
 ): TransformedAnnotation {
-  const { bbox, bboxMode, categoryId, iscrowd = 0, segmentation, keypoints } = annotation;
+  const { id, bbox, bboxMode, categoryId, iscrowd = 0, segmentation, keypoints } = annotation;
   return {
+    ...(id !== undefined && { id }),
     bbox: transformBox(BoxMode.convert(bbox, bboxMode, BoxMode.XYXY_ABS), transforms, imageSize),
     categoryId,
     iscrowd,
@@ -173,15 +176,13 @@ export function annotationsToInstances(
 
 function polygonMasks(annotations: readonly TransformedAnnotation[]): PolygonMasks {
   return new PolygonMasks(
-    annotations.map(({ segmentation }) => {
-      if (!segmentation || "shape" in segmentation) {
-        throw new MaskFormatError(
-          segmentation
-            ? 'A mask is a run-length encoding and cannot become polygons; set INPUT.MASK_FORMAT to "bitmask"'
-            : "An object has no segmentation, the first one has",
-        );
-      }
-      return segmentation;
+    annotations.map((annotation) => {
+      const segmentation = segmentationOf(annotation);
+      if (!("shape" in segmentation)) return segmentation;
+      throw misfit(
+        annotation,
+        'has a run-length encoding, which cannot become polygons; set INPUT.MASK_FORMAT to "bitmask"',
+      );
     }),
   );
 }
@@ -191,25 +192,34 @@ function bitMasks(
   [height, width]: ImageSize,
 ): BitMasks {
   const pixels = new Uint8Array(annotations.length * height * width);
-  annotations.forEach(({ segmentation }, i) => {
-    if (!segmentation)
-      throw new MaskFormatError("An object has no segmentation, the first one has");
-    const mask =
-      "shape" in segmentation
-        ? bitmapOf(segmentation, [height, width])
-        : rasterizePolygons(segmentation, [height, width]);
-    pixels.set(mask, i * height * width);
+  annotations.forEach((annotation, i) => {
+    const segmentation = segmentationOf(annotation);
+    if (!("shape" in segmentation)) {
+      pixels.set(rasterizePolygons(segmentation, [height, width]), i * height * width);
+      return;
+    }
+    const [maskHeight, maskWidth] = segmentation.shape;
+    if (maskHeight !== height || maskWidth !== width) {
+      throw misfit(
+        annotation,
+        `has a mask of height ${maskHeight} and width ${maskWidth}, its image ${height} and ${width}`,
+      );
+    }
+    pixels.set(segmentation.data, i * height * width);
   });
   return new BitMasks(ndarray(pixels, [annotations.length, height, width]));
 }
 
-function bitmapOf(mask: NdArray<Uint8Array>, [height, width]: ImageSize): Uint8Array {
-  if (mask.shape[0] !== height || mask.shape[1] !== width) {
-    throw new MaskFormatError(
-      `A mask has height ${mask.shape[0]} and width ${mask.shape[1]}, its image ${height} and ${width}`,
-    );
-  }
-  return mask.data;
+function segmentationOf(
+  annotation: TransformedAnnotation,
+): NonNullable<TransformedAnnotation["segmentation"]> {
+  if (annotation.segmentation) return annotation.segmentation;
+  throw misfit(annotation, "has no segmentation, the first of its image has");
+}
+
+function misfit({ id }: TransformedAnnotation, fault: string): MaskFormatError {
+  const subject = id === undefined ? "An annotation" : `Annotation ${id}`;
+  return new MaskFormatError(`${subject} ${fault}`, { annotationId: id });
 }
 
 function keypointsOf(annotations: readonly TransformedAnnotation[]): Keypoints {

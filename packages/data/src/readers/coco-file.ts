@@ -56,10 +56,32 @@ export async function readCocoFile(file: string): Promise<CocoFile> {
     return value;
   };
   return {
-    images: list("images").map((image, i) => checkedImage(file, image, i)),
-    categories: list("categories").map((category, i) => checkedCategory(file, category, i)),
+    images: unique(
+      file,
+      "image",
+      list("images").map((image, i) => checkedImage(file, image, i)),
+    ),
+    categories: unique(
+      file,
+      "category",
+      list("categories").map((category, i) => checkedCategory(file, category, i)),
+    ),
     annotations: list("annotations").map((annotation, i) => checkedAnnotation(file, annotation, i)),
   };
+}
+
+/** Of two entries of one id, annotations could mean either. */
+function unique<Entry extends { readonly id: number | string }>(
+  file: string,
+  what: string,
+  entries: Entry[],
+): Entry[] {
+  const ids = new Set<number | string>();
+  for (const { id } of entries) {
+    if (ids.has(id)) throw new DatasetFileError(file, `${what} ${id} is there twice`);
+    ids.add(id);
+  }
+  return entries;
 }
 
 function checkedImage(file: string, value: unknown, index: number): CocoImage {
@@ -101,7 +123,7 @@ function checkedAnnotation(file: string, value: unknown, index: number): CocoAnn
   };
   if (bbox !== undefined) {
     if (!isNumbers(bbox) || bbox.length !== 4) {
-      return fail(`has bbox ${JSON.stringify(bbox)}, wanted four finite numbers`);
+      return fail(`has bbox ${textOf(bbox)}, wanted four finite numbers`);
     }
     annotation.bbox = bbox;
   }
@@ -131,6 +153,10 @@ function checkedAnnotation(file: string, value: unknown, index: number): CocoAnn
   }
   if (typeof num_keypoints === "number") annotation.num_keypoints = num_keypoints;
   return annotation;
+}
+
+function textOf(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(String).join(", ")}]` : JSON.stringify(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { emitWarning } from "node:process";
-import { compress } from "@detectron-ts/coco";
+import { compress, type Rle } from "@detectron-ts/coco";
 import { BoxMode } from "@detectron-ts/structures";
 
 import { DatasetCatalog } from "../catalog/dataset-catalog.ts";
 import { MetadataCatalog, type MetadataFields } from "../catalog/metadata-catalog.ts";
 import type { Annotation, DatasetDict, Segmentation } from "../dataset-dict.ts";
 import { AnnotationError } from "../errors.ts";
+import { isPolygon } from "../mapper/check-annotation.ts";
 import { readCocoFile, type CocoAnnotation, type CocoCategory } from "./coco-file.ts";
 
 /** Options of {@link loadCocoJson}. */
@@ -149,7 +150,7 @@ function convertAnnotation(
       `has category ${category_id}; the file's categories are ${ids}`,
     );
   }
-  const segmentation = validSegmentation(annotation.segmentation ?? [], dropInvalidPolygons);
+  const segmentation = validSegmentation(jsonFile, annotation, dropInvalidPolygons);
   if (segmentation === undefined) return undefined;
   const hasSegmentation = !Array.isArray(segmentation) || segmentation.length > 0;
   return {
@@ -167,15 +168,25 @@ function convertAnnotation(
 
 /** Without polygons that are none, if so asked; undefined when no polygon is left of some. */
 function validSegmentation(
-  segmentation: Segmentation,
+  jsonFile: string,
+  { id, segmentation }: CocoAnnotation,
   dropInvalidPolygons: boolean,
 ): Segmentation | undefined {
-  if ("counts" in segmentation) {
-    return typeof segmentation.counts === "string" ? segmentation : compress(segmentation);
-  }
+  if (!segmentation) return [];
+  if ("counts" in segmentation) return compressed(jsonFile, id, segmentation);
   if (segmentation.length === 0 || !dropInvalidPolygons) return segmentation;
-  const valid = segmentation.filter(({ length }) => length % 2 === 0 && length >= 6);
+  const valid = segmentation.filter(isPolygon);
   return valid.length > 0 ? valid : undefined;
+}
+
+function compressed(jsonFile: string, id: number, rle: Rle): Rle {
+  if (typeof rle.counts === "string") return rle;
+  try {
+    return compress(rle);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AnnotationError(jsonFile, id, `has a broken mask: ${reason}`, { cause });
+  }
 }
 
 function compareIds(a: number | string, b: number | string): number {
