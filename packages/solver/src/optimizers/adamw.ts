@@ -59,7 +59,6 @@ export class AdamW extends Optimizer<AdamWHyperparameters, Moments> {
   protected override updateParameter(
     parameter: Parameter,
     gradient: Float32Array,
-    scale: number,
     group: ParamGroup<AdamWHyperparameters>,
   ): void {
     const { length } = gradient;
@@ -70,9 +69,7 @@ export class AdamW extends Optimizer<AdamWHyperparameters, Moments> {
     };
     this.state.set(parameter, moments);
     moments.step += 1;
-    parameter.update((values) =>
-      adamwUpdate(values as Float32Array, gradient, moments, scale, group),
-    );
+    parameter.update((values) => adamwUpdate(values as Float32Array, gradient, moments, group));
   }
 
   protected override saveGroup(group: ParamGroup<AdamWHyperparameters>): Named<StateValue> {
@@ -136,7 +133,6 @@ function adamwUpdate(
   values: Float32Array,
   gradient: Float32Array,
   { step, expAvg, expAvgSq }: Moments,
-  scale: number,
   { lr, betas: [beta1, beta2], eps, weightDecay }: AdamWHyperparameters,
 ): void {
   const fround = Math.fround;
@@ -149,7 +145,7 @@ function adamwUpdate(
   const correction = fround(Math.sqrt(1 - beta2 ** step));
   const epsilon = fround(eps);
   for (let i = 0; i < values.length; i++) {
-    const g = fround(gradient[i] * scale);
+    const g = gradient[i];
     const m = fround(fround(keep1 * expAvg[i]) + take1 * g);
     const v = fround(fround(keep2 * expAvgSq[i]) + fround(fround(take2 * g) * g));
     expAvg[i] = m;

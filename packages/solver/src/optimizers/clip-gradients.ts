@@ -11,17 +11,11 @@ export interface ClipGradientsOptions {
   readonly normType?: number;
 }
 
-/**
- * What is done to a gradient: its elements are limited to ±`limit` and multiplied by `scale`. Updates do that as they
- * go, so that gradients stay as they were computed.
- */
+/** What is done to a gradient: its elements are limited to ±`limit` and multiplied by `scale`. */
 export interface GradientBound {
   readonly limit: number;
   readonly scale: number;
 }
-
-/** Leaves gradients as they are. */
-export const UNBOUNDED: GradientBound = { limit: Infinity, scale: 1 };
 
 /** Added to norms before dividing by them, as PyTorch does. */
 const NORM_EPSILON = 1e-6;
@@ -44,10 +38,14 @@ function normBound(gradientNorm: number, maxNorm: number): GradientBound {
   return { limit: Infinity, scale: Math.fround(Math.min(scale, 1)) };
 }
 
-/** The gradient with its elements limited; itself when there is no limit. NaN stays NaN. */
-export function limited(gradient: Float32Array, limit: number): Float32Array {
-  if (limit === Infinity) return gradient;
-  return gradient.map((value) => Math.min(Math.max(value, -limit), limit));
+/** The gradient within its bound: a copy, or itself where the bound changes nothing. NaN stays NaN. */
+export function bounded(gradient: Float32Array, { limit, scale }: GradientBound): Float32Array {
+  if (limit === Infinity && scale === 1) return gradient;
+  const result = new Float32Array(gradient.length);
+  for (let i = 0; i < gradient.length; i++) {
+    result[i] = Math.min(Math.max(gradient[i], -limit), limit) * scale;
+  }
+  return result;
 }
 
 /** The p-norm, in float32. */

@@ -8,7 +8,7 @@ import {
   type StateTensor,
   type StateValue,
 } from "../state.ts";
-import { gradientBounds, limited, UNBOUNDED, type ClipGradientsOptions } from "./clip-gradients.ts";
+import { bounded, gradientBounds, type ClipGradientsOptions } from "./clip-gradients.ts";
 import type { Hyperparameters, ParamGroup, ParamGroupOptions } from "./param-groups.ts";
 
 /** Options that all optimizers have. */
@@ -67,12 +67,11 @@ export abstract class Optimizer<H extends Hyperparameters, State> {
   /**
    * Updates one parameter in place and remembers what its next step needs.
    *
-   * @param scale What clipping multiplies the gradient by; 1 without it.
+   * @param gradient Clipped; not to be written to.
    */
   protected abstract updateParameter(
     parameter: Parameter,
     gradient: Float32Array,
-    scale: number,
     group: ParamGroup<H>,
   ): void;
 
@@ -114,8 +113,8 @@ export abstract class Optimizer<H extends Hyperparameters, State> {
         this.#clipGradients,
       );
     for (const [i, { parameter, gradient, group }] of trained.entries()) {
-      const { limit, scale } = bounds?.[i] ?? UNBOUNDED;
-      this.updateParameter(parameter, limited(gradient, limit), scale, group);
+      const bound = bounds?.[i];
+      this.updateParameter(parameter, bound ? bounded(gradient, bound) : gradient, group);
     }
   }
 
