@@ -30,3 +30,40 @@ export class UnreadableImagesError extends Error {
     this.total = total;
   }
 }
+
+/** A file or folder of a dataset is not where the command line says. */
+export class DatasetPathError extends Error {
+  override readonly name = "DatasetPathError";
+  /** Name of the dataset. */
+  readonly dataset: string;
+  readonly path: string;
+
+  constructor(dataset: string, path: string, reason: string) {
+    super(`Dataset "${dataset}": ${path} ${reason}`);
+    this.dataset = dataset;
+    this.path = path;
+  }
+}
+
+/** A dataset was checked, and a training on it would fail or learn something wrong. */
+export class DataProblemsError extends Error {
+  override readonly name = "DataProblemsError";
+  /** Names of the datasets with errors. */
+  readonly datasets: readonly string[];
+
+  constructor(datasets: readonly string[]) {
+    super(`There are errors in ${datasets.join(", ")}`);
+    this.datasets = datasets;
+  }
+}
+
+/** A file of recorded results is not in COCO's format. */
+export class ResultsFileError extends Error {
+  override readonly name = "ResultsFileError";
+  readonly file: string;
+
+  constructor(file: string, reason: string, options?: ErrorOptions) {
+    super(`${file} ${reason}`, options);
+    this.file = file;
+  }
+}

@@ -1,10 +1,13 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 
+import { addCheckDataCommand } from "./commands/check-data.ts";
 import { addConfigCommand } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
+import { addEvalCommand } from "./commands/eval.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addPredictCommand } from "./commands/predict.ts";
+import { addVisualizeDataCommand } from "./commands/visualize-data.ts";
 import { UsageError } from "./errors.ts";
 import { OutputErrors } from "./output-errors.ts";
 import { type Streams, Terminal } from "./terminal.ts";
@@ -62,6 +65,9 @@ function createProgram(terminal: Terminal): Command {
     .addHelpText("after", "\nStart with: detectron demo");
   addDemoCommand(program, terminal);
   addPredictCommand(program, terminal);
+  addEvalCommand(program, terminal);
+  addCheckDataCommand(program, terminal);
+  addVisualizeDataCommand(program, terminal);
   addInspectCommand(program, terminal);
   addConfigCommand(program, terminal);
   return program;

@@ -3,17 +3,19 @@ import { describe, expect, it, vi } from "vitest";
 import { DEMO_FILES } from "../src/demo-files.ts";
 import { type BrokenStreams, detectron, detectronWithBroken } from "./command-line.ts";
 
+const COMMANDS = ["demo", "predict", "eval", "check-data", "visualize-data", "inspect", "config"];
+
 describe("detectron", () => {
   it("lists its commands when asked for help, and exits with 0", async () => {
     const { code, stdout, stderr } = await detectron("--help");
     expect(code).toBe(0);
-    for (const command of ["demo", "predict", "inspect", "config"]) {
+    for (const command of COMMANDS) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
     }
     expect(stderr).toBe("");
   });
 
-  it.each(["demo", "predict", "inspect", "config"])("has help for %s", async (command) => {
+  it.each(COMMANDS)("has help for %s", async (command) => {
     const { code, stdout } = await detectron(command, "--help");
     expect(code).toBe(0);
     expect(stdout).toMatch(`Usage: detectron ${command}`);

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option } from "commander";
 
+import { DATASET_FORMS, type DatasetSpec, parseDatasetSpec } from "../datasets/dataset-spec.ts";
+
 /** `--opts KEY VALUE …`, as detectron2's tools take them. */
 export function optsOption(): Option {
   return new Option(
@@ -31,4 +33,38 @@ export function parseNames(text: string): string[] {
   const names = text.split(",").map((name) => name.trim());
   if (names.includes("")) throw new InvalidArgumentError("Wanted names between commas.");
   return names;
+}
+
+/** `--dataset NAME=…`, as often as there are datasets. */
+export function datasetOption(): Option {
+  return new Option(
+    "--dataset <name=location>",
+    "registers a dataset under a name, see below; may be given more than once",
+  ).argParser(collectDatasets);
+}
+
+/** What the help of a command with `--dataset` says about it. */
+export const DATASET_HELP = `
+A dataset is given as one of
+${DATASET_FORMS.map(({ form, meaning }) => `  ${form.padEnd(38)} ${meaning}`).join("\n")}
+The classes of a COCO file come in the order of their ids. Without classes, those of a VOC folder are Pascal VOC's
+twenty, and that of a Penn-Fudan folder is person. A VOC dataset with 2007 in its name is measured by the rules of
+VOC 2007, any other by those of 2012.`;
+
+function collectDatasets(text: string, previous: readonly DatasetSpec[] = []): DatasetSpec[] {
+  const spec = parseDatasetSpec(text);
+  if (spec === undefined) {
+    const forms = DATASET_FORMS.map(({ form }) => form);
+    throw new InvalidArgumentError(`Wanted ${forms.join(" or ")}.`);
+  }
+  return [...previous, spec];
+}
+
+/** Reads a whole number from 0. */
+export function parseSeed(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError("Wanted a whole number from 0.");
+  }
+  return value;
 }

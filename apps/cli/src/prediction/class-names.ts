@@ -2,6 +2,7 @@ import { readCheckpoint, type LoadReport } from "@detectron-ts/checkpoint";
 import type { Config } from "@detectron-ts/config";
 
 import { UsageError } from "../errors.ts";
+import { modelClasses } from "../model-classes.ts";
 import { datasetClasses } from "./dataset-classes.ts";
 
 /** Key of the class names, a JSON list, in the metadata of a safetensors checkpoint. */
@@ -18,7 +19,7 @@ export async function findClassNames(
   report: LoadReport,
   given: readonly string[] | undefined,
 ): Promise<readonly string[] | undefined> {
-  const count = classCount(cfg);
+  const count = modelClasses(cfg)?.count ?? 0;
   if (given !== undefined && given.length !== count) {
     throw new UsageError(
       `--classes has ${given.length} names (${given.join(", ")}), but the model has ${count} classes`,
@@ -26,17 +27,6 @@ export async function findClassNames(
   }
   const candidates = [given, await storedClasses(report), datasetClasses(cfg.DATASETS.TEST[0])];
   return candidates.find((names) => names?.length === count);
-}
-
-function classCount({ MODEL }: Config): number {
-  switch (MODEL.META_ARCHITECTURE) {
-    case "ProposalNetwork":
-      return 0;
-    case "RetinaNet":
-      return MODEL.RETINANET.NUM_CLASSES;
-    default:
-      return MODEL.ROI_HEADS.NUM_CLASSES;
-  }
 }
 
 /** Class names in the metadata of the checkpoint that was loaded. */

@@ -1,14 +1,12 @@
-import type { LoadReport } from "@detectron-ts/checkpoint";
-import { DefaultPredictor } from "@detectron-ts/engine";
+import type { DefaultPredictor } from "@detectron-ts/engine";
 import { readImage } from "@detectron-ts/image";
 import { runtime } from "@detectron-ts/runtime";
 import type { NdArray } from "ndarray";
 
-import { UsageError } from "../errors.ts";
 import type { Terminal } from "../terminal.ts";
 import { findClassNames } from "./class-names.ts";
 import { type DetectorConfigOptions, detectorConfig } from "./detector-config.ts";
-import { DownloadBar } from "./progress.ts";
+import { loadPredictor } from "./load-predictor.ts";
 import type { ModelOutput } from "./results.ts";
 
 /** What a detector is made of. */
@@ -48,23 +46,10 @@ export class Detector {
    * @throws UsageError when no checkpoint is named, or none of its tensors is one of the model's.
    */
   static async load(options: DetectorOptions, terminal: Terminal): Promise<Detector> {
-    const { configFile, classes, threads } = options;
+    const { classes, threads } = options;
     if (threads !== undefined) await runtime.configure({ threads });
     const cfg = detectorConfig(options);
-    const source = cfg.MODEL.WEIGHTS;
-    if (source === "") {
-      throw new UsageError(`${configFile} names no checkpoint (MODEL.WEIGHTS): add --weights FILE`);
-    }
-    const download = new DownloadBar(terminal);
-    const predictor = await DefaultPredictor.create<ModelOutput>(cfg, {
-      onProgress: download.update,
-    }).finally(() => download.stop());
-    const { loadReport } = predictor;
-    // A checkpoint of another model would leave this one zero without a word.
-    if (!loadReport?.matched.length) {
-      throw new UsageError(`${source} has no tensor of the model that ${configFile} describes`);
-    }
-    warnOfMissing(loadReport, terminal);
+    const { predictor, loadReport } = await loadPredictor(cfg, options.configFile, terminal);
     return new Detector(predictor, await findClassNames(cfg, loadReport, classes));
   }
 
@@ -75,12 +60,4 @@ export class Detector {
     const output = await this.#predictor.predict(image);
     return { image, output, milliseconds: performance.now() - start };
   }
-}
-
-/** Names a tensor of the model that the checkpoint doesn't have; one alone can spoil every result. */
-function warnOfMissing({ source, missing }: LoadReport, terminal: Terminal): void {
-  if (missing.length === 0) return;
-  const [first, ...others] = missing;
-  const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  terminal.warn(`${source} has no value that fits ${first}${more}; left zero`);
 }

@@ -7,6 +7,12 @@ import type { ModelOutput } from "./results.ts";
 /** Types of files that pictures are written in; pictures of others become PNG. */
 const WRITTEN_EXTENSIONS: ReadonlySet<string> = new Set([".jpg", ".jpeg", ".png", ".webp"]);
 
+/** Name of the picture of an image. */
+export function pictureName(file: string): string {
+  const keepsType = WRITTEN_EXTENSIONS.has(extname(file).toLowerCase());
+  return keepsType ? basename(file) : `${parse(file).name}.png`;
+}
+
 /**
  * Where the picture of each image goes: into the folder, under the image's name.
  *
@@ -16,8 +22,7 @@ export function picturePaths(files: readonly string[], folder: string): Map<stri
   const paths = new Map<string, string>();
   const imageOf = new Map<string, string>();
   for (const file of files) {
-    const keepsType = WRITTEN_EXTENSIONS.has(extname(file).toLowerCase());
-    const path = join(folder, keepsType ? basename(file) : `${parse(file).name}.png`);
+    const path = join(folder, pictureName(file));
     const other = imageOf.get(path);
     if (other !== undefined) {
       throw new UsageError(`the pictures of ${other} and ${file} would both be ${path}`);

@@ -1,14 +1,15 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { ImageError } from "@detectron-ts/image";
 
-import { UnreadableImagesError, UsageError } from "../errors.ts";
+import { UnreadableImagesError } from "../errors.ts";
+import { countText } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { Detector, type DetectorOptions } from "./detector.ts";
 import { expandInputs } from "./inputs.ts";
 import { picturePaths, writePicture } from "./picture.ts";
 import { Progress } from "./progress.ts";
 import { type ImagePredictions, toImagePredictions } from "./results.ts";
-import { writeJson } from "./write-json.ts";
+import { refuseFolder, writeJson } from "./write-json.ts";
 
 /** What `detectron predict` is asked for. */
 export interface PredictOptions extends DetectorOptions {
@@ -80,12 +81,6 @@ export async function predictImages(
   );
 }
 
-/** Better told now than after all images. */
-async function refuseFolder(json: string): Promise<void> {
-  const stats = await stat(json).catch(() => undefined);
-  if (stats?.isDirectory()) throw new UsageError(`--json ${json} is a folder; wanted a file`);
-}
-
 /** `a.jpg: 12 instances, 85 ms → out/a.jpg`. */
 function summaryLine(
   { file, instances, proposals }: ImagePredictions,
@@ -98,8 +93,4 @@ function summaryLine(
       : countText(proposals.length, "proposal");
   const arrow = picture === undefined ? "" : ` → ${picture}`;
   return `${file}: ${count}, ${Math.round(milliseconds)} ms${arrow}`;
-}
-
-function countText(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

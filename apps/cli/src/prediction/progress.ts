@@ -2,7 +2,8 @@ import cliProgress from "cli-progress";
 
 import type { Terminal } from "../terminal.ts";
 
-const BAR_CHARACTERS = {
+/** How bars look. */
+export const BAR_CHARACTERS = {
   barCompleteChar: "█",
   barIncompleteChar: "░",
   hideCursor: true,

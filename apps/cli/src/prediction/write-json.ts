@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+
+import { UsageError } from "../errors.ts";
 
 /**
  * Writes a value as a JSON file, in one piece: it is written beside its place and then renamed, so that readers never
@@ -16,4 +18,14 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/**
+ * Finds out before any work is done that `--json` names a folder.
+ *
+ * @throws UsageError
+ */
+export async function refuseFolder(path: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isDirectory()) throw new UsageError(`--json ${path} is a folder; wanted a file`);
 }

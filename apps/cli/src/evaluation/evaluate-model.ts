@@ -1,0 +1,59 @@
+import type { Config } from "@detectron-ts/config";
+import { buildDetectionTestLoader, DatasetCatalog, type DatasetDict } from "@detectron-ts/data";
+import { buildEvaluator, type TestableModel, testModel } from "@detectron-ts/engine";
+import type { ResultsDict } from "@detectron-ts/evaluation";
+
+import { compareClassCounts } from "../datasets/class-count.ts";
+import type { Terminal } from "../terminal.ts";
+import { EvaluationProgress } from "./evaluation-progress.ts";
+
+/**
+ * The entries of the datasets in DATASETS.TEST, by name. Says at once when a dataset has another number of classes than
+ * the model.
+ *
+ * @throws UsageError when the evaluation would fail for that.
+ */
+export async function loadTestDatasets(
+  cfg: Config,
+  terminal: Terminal,
+): Promise<ReadonlyMap<string, readonly DatasetDict[]>> {
+  const datasets = new Map<string, readonly DatasetDict[]>();
+  for (const name of cfg.DATASETS.TEST) {
+    datasets.set(name, await DatasetCatalog.get(name));
+    compareClassCounts(cfg, name, "eval", terminal);
+  }
+  return datasets;
+}
+
+/**
+ * Runs a model over datasets, showing how far it is, and prints the tables of results.
+ *
+ * @param datasets - as {@link loadTestDatasets} gives them.
+ * @param output - folder for what evaluators save; nothing is saved when left out.
+ */
+export async function evaluateModel(
+  cfg: Config,
+  model: TestableModel,
+  datasets: ReadonlyMap<string, readonly DatasetDict[]>,
+  output: string | undefined,
+  terminal: Terminal,
+): Promise<ResultsDict> {
+  const progress = new EvaluationProgress(terminal);
+  const log = (message: string): void => terminal.print(message);
+  try {
+    return await testModel(cfg, model, {
+      log,
+      onProgress: progress.update,
+      testLoader: (name) => {
+        const dataset = datasets.get(name) ?? [];
+        progress.start(name, dataset.length);
+        return buildDetectionTestLoader(cfg, name, { dataset });
+      },
+      ...(output === undefined
+        ? { evaluator: (name: string) => buildEvaluator(cfg, name, { log }) }
+        : { outputDir: output }),
+    });
+  } finally {
+    progress.stop();
+  }
+}

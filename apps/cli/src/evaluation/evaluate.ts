@@ -1,0 +1,93 @@
+import type { Config } from "@detectron-ts/config";
+import { type PredictorModel, setupConfig, type TestableModel } from "@detectron-ts/engine";
+import { printCsvFormat, type ResultsDict } from "@detectron-ts/evaluation";
+import type { DetectionOutput } from "@detectron-ts/modeling";
+import { runtime } from "@detectron-ts/runtime";
+
+import { withDatasets } from "../datasets/dataset-config.ts";
+import { registerDatasets } from "../datasets/register-datasets.ts";
+import { UsageError } from "../errors.ts";
+import { detectorConfig } from "../prediction/detector-config.ts";
+import { loadPredictor } from "../prediction/load-predictor.ts";
+import { refuseFolder, writeJson } from "../prediction/write-json.ts";
+import type { Terminal } from "../terminal.ts";
+import { evaluateModel, loadTestDatasets } from "./evaluate-model.ts";
+import { evaluateRecorded } from "./evaluate-recorded.ts";
+import { type GroundTruthOptions, groundTruthSpecs } from "./ground-truth-specs.ts";
+import { readResults } from "./read-results.ts";
+
+/** What `detectron eval` is asked for. */
+export interface EvalOptions extends GroundTruthOptions {
+  readonly configFile?: string | undefined;
+  readonly weights?: string | undefined;
+  /** A file of results in COCO's format, in the place of a model. */
+  readonly predictions?: string | undefined;
+  /** File of the metrics; not written when left out. */
+  readonly json?: string | undefined;
+  /** Folder for the model's results; not written when left out. */
+  readonly output?: string | undefined;
+  readonly threads?: number | undefined;
+  readonly opts?: readonly string[] | undefined;
+}
+
+/**
+ * Measures a model, or recorded results, on datasets; prints the tables and writes the JSON file.
+ *
+ * @throws UsageError for options that don't go together.
+ */
+export async function evaluate(options: EvalOptions, terminal: Terminal): Promise<void> {
+  const { predictions, json } = options;
+  const specs = groundTruthSpecs(options, predictions === undefined);
+  if (json !== undefined) await refuseFolder(json);
+  using registered = await registerDatasets(specs);
+  const results =
+    predictions === undefined
+      ? await withModel(options, registered.names, terminal)
+      : await withRecorded(predictions, options, registered.names, terminal);
+  printCsvFormat(results, (line) => terminal.print(line));
+  if (json === undefined) return;
+  // JSON has no NaN: it becomes null.
+  await writeJson(json, results);
+  terminal.print(`${json}: metrics in percent`);
+}
+
+async function withModel(
+  options: EvalOptions,
+  names: readonly string[],
+  terminal: Terminal,
+): Promise<ResultsDict> {
+  const { configFile, output, threads } = options;
+  if (configFile === undefined) {
+    throw new UsageError("Add --config-file FILE to measure a model, or --predictions FILE");
+  }
+  if (threads !== undefined) await runtime.configure({ threads });
+  const cfg = withDatasets(detectorConfig({ ...options, configFile }), "TEST", names);
+  const datasets = await loadTestDatasets(cfg, terminal);
+  const { predictor } = await loadPredictor<DetectionOutput>(cfg, configFile, terminal);
+  return evaluateModel(cfg, asTestable(predictor.model), datasets, output, terminal);
+}
+
+/** A predictor's model is out of training for good. Evaluators also know the proposals of a proposal network. */
+function asTestable(model: PredictorModel<DetectionOutput>): TestableModel {
+  return {
+    training: false,
+    train: () => undefined,
+    inference: (batchedInputs) => model.inference(batchedInputs),
+  };
+}
+
+async function withRecorded(
+  predictions: string,
+  { configFile, weights, output, opts }: EvalOptions,
+  [name, ...others]: readonly string[],
+  terminal: Terminal,
+): Promise<ResultsDict> {
+  if (weights !== undefined || output !== undefined) {
+    throw new UsageError(
+      "--predictions takes a model's place: there is no use for --weights and --output",
+    );
+  }
+  if (others.length > 0) throw new UsageError("--predictions are those of one --dataset");
+  const cfg: Config = setupConfig({ configFile, opts });
+  return evaluateRecorded(cfg, name, await readResults(predictions), terminal);
+}

@@ -1,0 +1,51 @@
+import type { LoadReport } from "@detectron-ts/checkpoint";
+import type { Config } from "@detectron-ts/config";
+import { DefaultPredictor } from "@detectron-ts/engine";
+
+import { UsageError } from "../errors.ts";
+import type { Terminal } from "../terminal.ts";
+import { DownloadBar } from "./progress.ts";
+import type { ModelOutput } from "./results.ts";
+
+/** A model with its checkpoint. */
+export interface LoadedPredictor<Output> {
+  readonly predictor: DefaultPredictor<Output>;
+  readonly loadReport: LoadReport;
+}
+
+/**
+ * Builds the model of a config and loads its checkpoint, MODEL.WEIGHTS. Tells on the terminal how far a download is, and
+ * which tensors were not in the checkpoint.
+ *
+ * @param configFile - what the config is called in messages.
+ * @throws UsageError when no checkpoint is named, or none of its tensors is one of the model's.
+ */
+export async function loadPredictor<Output = ModelOutput>(
+  cfg: Config,
+  configFile: string,
+  terminal: Terminal,
+): Promise<LoadedPredictor<Output>> {
+  const source = cfg.MODEL.WEIGHTS;
+  if (source === "") {
+    throw new UsageError(`${configFile} names no checkpoint (MODEL.WEIGHTS): add --weights FILE`);
+  }
+  const download = new DownloadBar(terminal);
+  const predictor = await DefaultPredictor.create<Output>(cfg, {
+    onProgress: download.update,
+  }).finally(() => download.stop());
+  const { loadReport } = predictor;
+  // A checkpoint of another model would leave this one zero without a word.
+  if (!loadReport?.matched.length) {
+    throw new UsageError(`${source} has no tensor of the model that ${configFile} describes`);
+  }
+  warnOfMissing(loadReport, terminal);
+  return { predictor, loadReport };
+}
+
+/** Names a tensor of the model that the checkpoint doesn't have; one alone can spoil every result. */
+function warnOfMissing({ source, missing }: LoadReport, terminal: Terminal): void {
+  if (missing.length === 0) return;
+  const [first, ...others] = missing;
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  terminal.warn(`${source} has no value that fits ${first}${more}; left zero`);
+}
