@@ -1,16 +1,9 @@
 export { DatasetCatalog, type DatasetLoader } from "./catalog/dataset-catalog.ts";
 export { Metadata, MetadataCatalog, type MetadataFields } from "./catalog/metadata-catalog.ts";
 export { type Annotation, type DatasetDict, isRle, type Segmentation } from "./dataset-dict.ts";
-export {
-  checkData,
-  checkDataOptions,
-  type CheckDataOptions,
-  type DataProblem,
-  type DataProblemExample,
-  type DataProblemKind,
-  type DataReport,
-  suggestBaseLr,
-} from "./doctor/check-data.ts";
+export { checkDataOptions, suggestBaseLr } from "./doctor/check-config.ts";
+export { checkData, type CheckDataOptions, type DataReport } from "./doctor/check-data.ts";
+export type { DataProblem, DataProblemExample, DataProblemKind } from "./doctor/findings.ts";
 export {
   AnnotationError,
   CatalogError,

@@ -120,6 +120,18 @@ describe("checkData", () => {
     expect(problems[1].examples.map(({ annotationId }) => annotationId)).toEqual([0, 1, 2, 3, 4]);
   });
 
+  it("looks at label maps as well: they are of the size of their image", async () => {
+    const dict = { fileName, imageId: 1, annotations: [good] };
+    const labels = [fileName, join(folder, "none.png"), await writePicture(folder, "l.png", 5, 5)];
+    const { problems } = await checkData(
+      labels.map((semSegFileName) => ({ ...dict, semSegFileName })),
+    );
+    expect(problems).toMatchObject([
+      { kind: "missing-file", count: 1, examples: [{ fileName: labels[1] }] },
+      { kind: "size-mismatch", count: 1, examples: [{ fileName: labels[2] }] },
+    ]);
+  });
+
   it("reads no more images than it may", async () => {
     const dict = { fileName, imageId: 1, annotations: [good] };
     const { imagesRead } = await checkData(

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { encode } from "@detectron-ts/coco";
 import { BoxMode } from "@detectron-ts/structures";
 import { ResizeShortestEdge } from "@detectron-ts/transforms";
 import { dataRoot, goldenRoot, goldenTensors } from "@detectron-ts/testing";
@@ -12,7 +14,10 @@ import {
   loadCocoJson,
   loadVocInstances,
   MetadataCatalog,
+  type Annotation,
   type CocoFile,
+  type DataProblemKind,
+  type DatasetDict,
 } from "../src/index.ts";
 
 const root = dataRoot() ?? "";
@@ -124,5 +129,79 @@ describe.runIf(goldenRoot() && dataRoot())("recorded datasets", () => {
     expect(problems.map(({ kind, severity, count }) => [kind, severity, count])).toEqual([
       ["box-tiny", "warning", 2],
     ]);
+  });
+});
+
+/** A fault to plant into good data, and the kind it is to be found as. */
+interface Plant {
+  readonly kind: DataProblemKind;
+  readonly annotation?: Partial<Annotation>;
+  readonly dict?: Partial<DatasetDict>;
+}
+
+describe.runIf(dataRoot())("checkData on real data", () => {
+  const outline = encode(new Uint8Array(16).fill(1), [4, 4]);
+  const plants: Plant[] = [
+    { kind: "category-off-by-one" },
+    { kind: "category-out-of-range", annotation: { categoryId: 40 } },
+    { kind: "box-empty", annotation: { bbox: [10, 10, 0, 5], bboxMode: BoxMode.XYWH_ABS } },
+    { kind: "box-outside", annotation: { bbox: [10, 10, 5000, 5], bboxMode: BoxMode.XYWH_ABS } },
+    { kind: "box-tiny", annotation: { bbox: [10, 10, 1, 5], bboxMode: BoxMode.XYWH_ABS } },
+    { kind: "box-not-finite", annotation: { bbox: [10, NaN, 1, 5] } },
+    { kind: "polygon", annotation: { segmentation: [[1, 2, 3, 4]] } },
+    { kind: "mask-missing", annotation: { segmentation: undefined } },
+    { kind: "mask-format", annotation: { segmentation: outline } },
+    { kind: "mask-size", annotation: { segmentation: outline } },
+    { kind: "mask-broken", annotation: { segmentation: { ...outline, counts: "0" } } },
+    { kind: "missing-file", dict: { fileName: join(root, "none.jpg") } },
+    { kind: "size-mismatch", dict: { height: 17 } },
+    { kind: "unreadable-image", dict: { fileName: fileURLToPath(import.meta.url) } },
+    { kind: "no-annotations", dict: { annotations: [] } },
+  ];
+
+  it.each(plants)("finds $kind among all that is good", async ({ kind, annotation, dict }) => {
+    const good = await loadCocoJson(
+      join(root, "fruits_nuts", "trainval.json"),
+      join(root, "fruits_nuts", "images"),
+      { datasetName: `planted-${kind}` },
+    );
+    const thingClasses = MetadataCatalog.get(`planted-${kind}`).get("thingClasses");
+    const place = 5;
+    const dicts = good.map((each, index): DatasetDict => {
+      const annotations = each.annotations?.map((object, i): Annotation => {
+        if (kind === "category-off-by-one") return { ...object, categoryId: object.categoryId + 1 };
+        return index === place && i === 0 ? { ...object, ...annotation } : object;
+      });
+      return { ...each, ...(annotations && { annotations }), ...(index === place && dict) };
+    });
+    const { problems } = await checkData(dicts, {
+      numClasses: thingClasses.length,
+      thingClasses,
+      maskFormat: "polygon",
+    });
+    const found = problems.find((problem) => problem.kind === kind);
+    if (kind === "category-off-by-one") {
+      // All ids are one too great, but only those of the last class are seen to be.
+      const seen = dicts.flatMap(({ annotations = [] }) =>
+        annotations.filter(({ categoryId }) => categoryId === thingClasses.length),
+      );
+      expect(found?.count).toBe(seen.length);
+      return;
+    }
+    expect(found?.count).toBe(1);
+    if (annotation) {
+      const { fileName, annotations = [] } = good[place];
+      expect(found?.examples).toEqual([{ fileName, annotationId: annotations[0].id }]);
+    } else if (dict) {
+      expect(found?.examples).toEqual([{ fileName: dicts[place].fileName }]);
+    }
+  });
+
+  it("finds a class count that is not the model's, and classes without an annotation", async () => {
+    const dicts = await loadVocInstances(join(root, "bccd"), "trainval", bccdClasses);
+    const options = { numClasses: 3, thingClasses: ["cells", ...bccdClasses].toReversed() };
+    const { problems } = await checkData(dicts, { ...options, maxImagesToRead: 0 });
+    expect(problems.map(({ kind }) => kind)).toEqual(["class-count", "box-tiny", "class-unused"]);
+    expect(problems[2].message).toContain("no annotation: cells;");
   });
 });

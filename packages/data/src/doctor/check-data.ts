@@ -1,50 +1,12 @@
 import { access } from "node:fs/promises";
 import { area, type Rle } from "@detectron-ts/coco";
-import type { Config } from "@detectron-ts/config";
 import { readImage } from "@detectron-ts/image";
-import { BoxMode } from "@detectron-ts/structures";
+import { BoxMode, type ImageSize } from "@detectron-ts/structures";
 
 import { isRle, type Annotation, type DatasetDict } from "../dataset-dict.ts";
 import { isPolygon } from "../mapper/check-annotation.ts";
 import type { MaskFormat } from "../mapper/instance-annotations.ts";
-
-/** What can be wrong with a dataset, or with a config for it. */
-export type DataProblemKind =
-  | "category-off-by-one"
-  | "category-out-of-range"
-  | "class-count"
-  | "size-mismatch"
-  | "unreadable-image"
-  | "missing-file"
-  | "box-outside"
-  | "box-empty"
-  | "box-tiny"
-  | "box-not-finite"
-  | "polygon"
-  | "mask-format"
-  | "mask-missing"
-  | "mask-size"
-  | "mask-broken"
-  | "no-annotations";
-
-/** One finding. Findings of one kind about many annotations are counted, and the first few are named. */
-export interface DataProblem {
-  readonly kind: DataProblemKind;
-  /** Errors stop a training or spoil it; warnings are left out or clipped along the way. */
-  readonly severity: "error" | "warning";
-  /** What is wrong and what to do about it. */
-  readonly message: string;
-  /** How many images or annotations it is about. */
-  readonly count: number;
-  /** The first of them: the file, and the annotation's id where there is one. */
-  readonly examples: readonly DataProblemExample[];
-}
-
-/** Where a problem is. */
-export interface DataProblemExample {
-  readonly fileName: string;
-  readonly annotationId?: number;
-}
+import { Findings, type DataProblem, type DataProblemExample } from "./findings.ts";
 
 /** What {@link checkData} found. */
 export interface DataReport {
@@ -69,7 +31,6 @@ export interface CheckDataOptions {
   readonly maxImagesToRead?: number;
 }
 
-const MAX_EXAMPLES = 5;
 const DEFAULT_IMAGES_TO_READ = 500;
 /** How many images are looked at at once. */
 const CONCURRENCY = 8;
@@ -78,36 +39,6 @@ const BORDER_TOLERANCE = 1;
 
 /** Sides up to this long, in pixels, are hardly meant. */
 const TINY_SIDE = 1;
-
-/** Collects findings by kind. */
-class Findings {
-  readonly #problems = new Map<
-    DataProblemKind,
-    DataProblem & { count: number; examples: DataProblemExample[] }
-  >();
-
-  add(
-    kind: DataProblemKind,
-    severity: DataProblem["severity"],
-    message: string,
-    example?: DataProblemExample,
-  ): void {
-    let problem = this.#problems.get(kind);
-    if (!problem) {
-      problem = { kind, severity, message, count: 0, examples: [] };
-      this.#problems.set(kind, problem);
-    }
-    problem.count++;
-    if (example && problem.examples.length < MAX_EXAMPLES) problem.examples.push(example);
-  }
-
-  /** Errors first. */
-  list(): DataProblem[] {
-    return [...this.#problems.values()].sort(
-      (a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"),
-    );
-  }
-}
 
 /**
  * Looks for what goes wrong most often with datasets of one's own: category ids off by one, another number of classes than
@@ -125,10 +56,7 @@ export async function checkData(
     for (const annotation of dict.annotations ?? []) {
       annotationCount++;
       classCounts.set(annotation.categoryId, (classCounts.get(annotation.categoryId) ?? 0) + 1);
-      const example = {
-        fileName: dict.fileName,
-        ...(annotation.id !== undefined && { annotationId: annotation.id }),
-      };
+      const example = exampleOf(dict, annotation);
       checkBox(findings, dict, annotation, example);
       checkMask(findings, dict, annotation, example, options.maskFormat);
     }
@@ -141,7 +69,7 @@ export async function checkData(
       );
     }
   }
-  checkCategories(findings, classCounts, options);
+  checkCategories(findings, dicts, classCounts, options);
   const imagesRead = await checkFiles(
     findings,
     dicts,
@@ -158,6 +86,7 @@ export async function checkData(
 
 function checkCategories(
   findings: Findings,
+  dicts: readonly DatasetDict[],
   classCounts: ReadonlyMap<number, number>,
   { numClasses, thingClasses }: CheckDataOptions,
 ): void {
@@ -170,24 +99,42 @@ function checkCategories(
         "Background is not counted",
     );
   }
+  const unused = thingClasses?.filter((_, id) => !classCounts.has(id)) ?? [];
+  if (unused.length > 0) {
+    findings.add(
+      "class-unused",
+      "warning",
+      `Classes have no annotation: ${unused.join(", ")}; a category that stands for background or for all others does not ` +
+        "belong into the file",
+    );
+  }
   const total = thingClasses?.length ?? numClasses;
   const ids = [...classCounts.keys()];
   if (total === undefined || ids.length === 0) return;
   const [least, greatest] = [Math.min(...ids), Math.max(...ids)];
-  if (least >= 1 && greatest === total) {
-    findings.add(
-      "category-off-by-one",
-      "error",
-      `Category ids run from ${least} to ${greatest} for ${total} classes; wanted 0 to ${total - 1}. ` +
-        "Take 1 from each, or let a registered COCO file be mapped",
-    );
-  } else if (least < 0 || greatest >= total || !ids.every(Number.isInteger)) {
-    findings.add(
-      "category-out-of-range",
-      "error",
-      `Category ids run from ${least} to ${greatest}; wanted integers from 0 to ${total - 1}`,
-    );
+  const isClass = (id: number): boolean => Number.isInteger(id) && id >= 0 && id < total;
+  if (ids.every(isClass)) return;
+  const offByOne = least >= 1 && greatest === total;
+  const [kind, message] = offByOne
+    ? ([
+        "category-off-by-one",
+        `Category ids run from ${least} to ${greatest} for ${total} classes; wanted 0 to ${total - 1}. ` +
+          "Take 1 from each, or let a registered COCO file be mapped",
+      ] as const)
+    : ([
+        "category-out-of-range",
+        `Category ids run from ${least} to ${greatest}; wanted integers from 0 to ${total - 1}`,
+      ] as const);
+  for (const dict of dicts) {
+    for (const annotation of dict.annotations ?? []) {
+      if (isClass(annotation.categoryId)) continue;
+      findings.add(kind, "error", message, exampleOf(dict, annotation));
+    }
   }
+}
+
+function exampleOf({ fileName }: DatasetDict, { id }: Annotation): DataProblemExample {
+  return { fileName, ...(id !== undefined && { annotationId: id }) };
 }
 
 function checkBox(
@@ -325,61 +272,50 @@ async function checkFiles(
 }
 
 async function checkFile(findings: Findings, dict: DatasetDict, decode: boolean): Promise<void> {
-  const { fileName, height, width } = dict;
+  const { fileName, height, width, semSegFileName } = dict;
+  const size = await checkPicture(findings, fileName, decode, [height, width]);
+  if (semSegFileName !== undefined) {
+    await checkPicture(findings, semSegFileName, decode, size ?? [height, width]);
+  }
+}
+
+/** Height and width of a picture, if it has been decoded. */
+async function checkPicture(
+  findings: Findings,
+  fileName: string,
+  decode: boolean,
+  [height, width]: readonly [number | undefined, number | undefined],
+): Promise<ImageSize | undefined> {
   try {
     await access(fileName);
   } catch {
     findings.add("missing-file", "error", "Image files are missing; check the image folder", {
       fileName,
     });
-    return;
+    return undefined;
   }
-  if (!decode) return;
+  if (!decode) return undefined;
+  let size: ImageSize;
   try {
     const { shape } = await readImage(fileName);
-    const sized = height !== undefined && width !== undefined;
-    if (sized && (shape[0] !== height || shape[1] !== width)) {
-      const turned = shape[0] === width && shape[1] === height;
-      findings.add(
-        "size-mismatch",
-        "error",
-        `Images have another size than the dataset says${
-          turned
-            ? ": height and width are exchanged, so annotations were made without the photographs' EXIF orientation"
-            : ""
-        }`,
-        { fileName },
-      );
-    }
+    size = [shape[0], shape[1]];
   } catch {
     findings.add("unreadable-image", "error", "Image files cannot be decoded", { fileName });
+    return undefined;
   }
-}
-
-/** The options of {@link checkData} that a config gives. */
-export function checkDataOptions({ MODEL, INPUT }: Config): CheckDataOptions {
-  const numClasses =
-    MODEL.META_ARCHITECTURE === "RetinaNet"
-      ? MODEL.RETINANET.NUM_CLASSES
-      : MODEL.ROI_HEADS.NUM_CLASSES;
-  return {
-    numClasses,
-    ...(MODEL.MASK_ON && {
-      maskFormat: INPUT.MASK_FORMAT === "bitmask" ? "bitmask" : "polygon",
-    }),
-  };
-}
-
-/** The learning rates of detectron2's configs for batches of 16 images. */
-const REFERENCE_BATCH = 16;
-const REFERENCE_LR = 0.02;
-const REFERENCE_LR_ONE_STAGE = 0.01;
-
-/**
- * The SOLVER.BASE_LR that fits a batch size by the linear rule (Goyal et al., 2017): 0.02 for 16 images, in proportion for
- * other batches; half of that for RetinaNet.
- */
-export function suggestBaseLr({ MODEL, SOLVER }: Config): number {
-  const reference = MODEL.META_ARCHITECTURE === "RetinaNet" ? REFERENCE_LR_ONE_STAGE : REFERENCE_LR;
-  return (reference * SOLVER.IMS_PER_BATCH) / REFERENCE_BATCH;
+  const sized = height !== undefined && width !== undefined;
+  if (sized && (size[0] !== height || size[1] !== width)) {
+    const turned = size[0] === width && size[1] === height;
+    findings.add(
+      "size-mismatch",
+      "error",
+      `Images have another size than the dataset says${
+        turned
+          ? ": height and width are exchanged, so annotations were made without the photographs' EXIF orientation"
+          : ""
+      }`,
+      { fileName },
+    );
+  }
+  return size;
 }
