@@ -83,10 +83,14 @@ function conv2dInputGradient(
   ]);
 }
 
+/** Columns from which on a product of matrices is worth its while: fewer take as long. */
+const PRODUCT_COLUMNS = 64;
+
 /**
  * Gradient of a convolution with respect to its weight: for each kernel tap, the input shifted by that tap
  * (every `stride`-th pixel) times the output's gradient, summed over pixels and images. As matrices, for
- * each group: `dW[tap] = dY · X[tap]ᵀ`, with `dY` outputs×pixels and `X[tap]` inputs×pixels.
+ * each group: `dW[tap] = dY · X[tap]ᵀ`, with `dY` outputs×pixels and `X[tap]` inputs×pixels. Where inputs are few, such
+ * as the colours of an image, several taps make one product.
  */
 function conv2dWeightGradient(
   grad: Tensor,
@@ -110,11 +114,11 @@ function conv2dWeightGradient(
         [padding[1], padding[3]],
       ])
     : channelsFirst;
-  const tapGradient = (shifted: Tensor): Tensor => {
-    const inputRows = reshape(shifted, [groups, channels / groups, pixels]);
-    return matmul(gradRows, inputRows, { transposeB: true });
-  };
-  if (isPointwise(weightShape, attrs)) return reshape(tapGradient(padded), weightShape);
+  const inputRows = (shifted: Tensor): Tensor =>
+    reshape(shifted, [groups, channels / groups, pixels]);
+  if (isPointwise(weightShape, attrs)) {
+    return reshape(matmul(gradRows, inputRows(padded), { transposeB: true }), weightShape);
+  }
   const taps: Tensor[] = [];
   for (let row = 0; row < kH; row++) {
     for (let column = 0; column < kW; column++) {
@@ -127,10 +131,17 @@ function conv2dWeightGradient(
         [top + (gradH - 1) * stride[0] + 1, left + (gradW - 1) * stride[1] + 1],
         stride,
       );
-      taps.push(reshape(tapGradient(shifted), [1, outputChannels, groupInputs]));
+      taps.push(inputRows(shifted));
     }
   }
-  return reshape(permute(cat(taps, 0), [1, 2, 0]), weightShape);
+  const products: Tensor[] = [];
+  const tapsPerProduct = Math.ceil(PRODUCT_COLUMNS / groupInputs);
+  for (let first = 0; first < taps.length; first += tapsPerProduct) {
+    const some = taps.slice(first, first + tapsPerProduct);
+    const product = matmul(gradRows, cat(some, 1), { transposeB: true });
+    products.push(reshape(product, [outputChannels, some.length, groupInputs]));
+  }
+  return reshape(permute(cat(products, 1), [0, 2, 1]), weightShape);
 }
 
 const biasGradient = (grad: Tensor): Tensor => sum(grad, [0, 2, 3]);
