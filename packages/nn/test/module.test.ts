@@ -379,14 +379,17 @@ describe("containers", () => {
 });
 
 describe("freezing batch norms", () => {
-  it("replaces them in place and keeps vectors and eps", () => {
+  it("replaces them in place and keeps vectors, count of batches and eps", () => {
     const stem = new Stem();
     const norm = new BatchNorm2d({ numFeatures: 2, eps: 0.5 });
     norm.runningVar.set(values(3, 4));
+    norm.numBatchesTracked.set(BigInt64Array.of(7n));
     stem.setSubmodule("conv1.norm", norm);
     expect(convertFrozenBatchNorm(stem)).toBe(stem);
     const frozen = stem.getSubmodule("conv1.norm", FrozenBatchNorm2d);
     expect([frozen.eps, ...frozen.runningVar.dataSync()]).toEqual([0.5, 3, 4]);
+    expect(stem.stateDict().get("conv1.norm.num_batches_tracked")?.dataSync()[0]).toBe(7n);
+    expect(new FrozenBatchNorm2d({ numFeatures: 2 }).stateDict().size).toBe(4);
     expect(stem.parameters()).toHaveLength(1);
     expect(convertFrozenBatchNorm(norm)).toBeInstanceOf(FrozenBatchNorm2d);
   });

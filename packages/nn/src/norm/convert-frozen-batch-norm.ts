@@ -1,3 +1,4 @@
+import { Buffer } from "@detectron-ts/tensor";
 import type { AnyModule } from "../module.ts";
 import { BatchNorm2d } from "./batch-norm2d.ts";
 import { FrozenBatchNorm2d } from "./frozen-batch-norm2d.ts";
@@ -9,12 +10,14 @@ function freeze(norm: BatchNorm2d): FrozenBatchNorm2d {
   for (const vector of ["weight", "bias", "runningMean", "runningVar"] as const) {
     frozen[vector].set(norm[vector].dataSync().slice());
   }
+  // It stays in checkpoints, as that of detectron2 does.
+  frozen.numBatchesTracked = new Buffer(norm.numBatchesTracked.dataSync().slice(), [], "int64");
   return frozen.train(norm.training);
 }
 
 /**
- * Replaces every {@link BatchNorm2d} in a module by a {@link FrozenBatchNorm2d} with its vectors and eps, in
- * place. Mirrors `FrozenBatchNorm2d.convert_frozen_batchnorm`.
+ * Replaces every {@link BatchNorm2d} in a module by a {@link FrozenBatchNorm2d} with its vectors, count of
+ * batches and eps, in place. Mirrors `FrozenBatchNorm2d.convert_frozen_batchnorm`.
  *
  * @returns `module`; the frozen norm where it is a batch norm itself.
  * @throws PendingStatisticsError when running statistics are not up to date; see `updateRunningStatistics`.

@@ -25,6 +25,8 @@ export class FrozenBatchNorm2d extends Module<[x: Tensor], Tensor> implements Fo
   readonly bias: Buffer;
   readonly runningMean: Buffer;
   readonly runningVar: Buffer;
+  /** Training batches seen by the batch norm that this one was (int64 scalar); undefined of one that never trained. */
+  numBatchesTracked: Buffer | undefined;
   readonly #affine: ConstantAffine;
 
   /** @throws LayerOptionError when `numFeatures` is no positive integer. */
