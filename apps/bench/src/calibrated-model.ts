@@ -1,5 +1,11 @@
+import type { Config } from "@detectron-ts/config";
 import { getConfig } from "@detectron-ts/model-zoo";
-import { buildModel, type GeneralizedRCNN, type ModelInput } from "@detectron-ts/modeling";
+import {
+  buildModel,
+  type GeneralizedRCNN,
+  type MaskROIHeads,
+  type ModelInput,
+} from "@detectron-ts/modeling";
 import { FrozenBatchNorm2d, Linear, manualSeed } from "@detectron-ts/nn";
 import { realize, type Parameter } from "@detectron-ts/tensor";
 
@@ -28,14 +34,22 @@ function deviation(values: ArrayLike<number | bigint>): number {
   return Math.sqrt(Math.max(squares / values.length - mean * mean, 1e-12));
 }
 
+/** The config of a full-size Mask R-CNN on a feature pyramid of ResNet-50. */
+export function maskRcnnConfig(): Config {
+  return getConfig("COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x");
+}
+
 /**
  * A full-size Mask R-CNN (R50-FPN) with random weights that detects as much as a trained one: residual
  * branches are damped, and the box predictor is rescaled on `input` so that classes are spread and
  * confident. What it finds means nothing; what it costs is real.
  */
-export async function calibratedMaskRcnn(input: ModelInput): Promise<GeneralizedRCNN> {
+export async function calibratedMaskRcnn(
+  input: ModelInput,
+  cfg: Config = maskRcnnConfig(),
+): Promise<GeneralizedRCNN<MaskROIHeads>> {
   manualSeed(1);
-  const model = buildModel(getConfig("COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x"));
+  const model = buildModel(cfg);
   model.eval();
   for (const [name, module] of model.namedModules()) {
     if (name.endsWith("conv3.norm") && module instanceof FrozenBatchNorm2d) {

@@ -3,6 +3,7 @@ import { runtime } from "@detectron-ts/runtime";
 import { tensor } from "@detectron-ts/tensor";
 import { calibratedMaskRcnn } from "./calibrated-model.ts";
 import { median, medianStages, StageTimer, type StageTime } from "./stage-timer.ts";
+import { syntheticPixels } from "./synthetic-image.ts";
 
 export interface InferenceBenchOptions {
   readonly threads: number | undefined;
@@ -16,22 +17,9 @@ const OTHER_SIZES = [
   [672, 1216],
 ] as const;
 
-/** A picture with structure at many scales, so that features are not all alike. */
 function syntheticImage([height, width]: readonly [number, number]): ModelInput {
-  const data = new Float32Array(3 * height * width);
-  let at = 0;
-  for (let channel = 0; channel < 3; channel++) {
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const waves =
-          Math.sin(x / (7 + 9 * channel)) * Math.cos(y / 13) +
-          Math.sin((x + 2 * y) / 41) +
-          Math.cos((x - y) / (101 + 30 * channel));
-        data[at++] = 127.5 + 40 * waves;
-      }
-    }
-  }
-  return { image: tensor(data, { shape: [3, height, width] }), height, width };
+  const image = tensor(syntheticPixels(height, width), { shape: [3, height, width] });
+  return { image, height, width };
 }
 
 /** One inference, part by part. */
