@@ -94,6 +94,8 @@ describe("transformInstanceAnnotations", () => {
       keypointFlipMap: [["nose", "ear"]],
     });
     expect(() => createKeypointHflipIndices(wrong)).toThrow(DataOptionError);
+    const silent = MetadataCatalog.get("mapper-silent").set({ keypointNames: ["nose"] });
+    expect(() => createKeypointHflipIndices(silent)).toThrow("keypointFlipMap");
   });
 });
 

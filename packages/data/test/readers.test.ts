@@ -103,6 +103,31 @@ describe("loadCocoJson", () => {
     expect(person.keypoints).toEqual([1.5, 2.5, 2, 0.5, 0.5, 0]);
   });
 
+  it("tells the metadata the names of keypoints, and which are whose mirror images", async () => {
+    const read = async (name: string, keypoints: unknown) => {
+      const file = await writeJson(folder, `${name}.json`, {
+        images,
+        categories: [{ id: 1, name: "person", keypoints }],
+        annotations: [],
+      });
+      await loadCocoJson(file, "", { datasetName: name });
+      return MetadataCatalog.get(name).asDict();
+    };
+    const names = ["nose", "left_eye", "right_eye"];
+    expect(await read("readers-keypoints", names)).toMatchObject({
+      keypointNames: names,
+      keypointFlipMap: [["left_eye", "right_eye"]],
+    });
+    const unpaired = await read("readers-unpaired", ["left_eye", "nose"]);
+    expect(unpaired).toHaveProperty("keypointNames");
+    expect(unpaired).not.toHaveProperty("keypointFlipMap");
+    MetadataCatalog.get("readers-known").set({ keypointNames: ["a"], keypointFlipMap: [] });
+    expect(await read("readers-known", names)).toMatchObject({ keypointNames: ["a"] });
+    await expect(read("readers-nameless", [1, 2])).rejects.toThrow(
+      "category 1 has keypoints that are not a list of names",
+    );
+  });
+
   it.each([
     ["an empty box", { bbox: [] }, "four finite numbers"],
     ["a box with a hole", { bbox: [1, null, 3, 4] }, "four finite numbers"],

@@ -18,7 +18,10 @@ export interface WorkerOptions {
    * {@link MapperSource}, and change nothing of what comes out.
    */
   readonly numWorkers?: number;
-  /** Options of Node for the threads, such as `["--import", "…"]`; those of this process when left out. */
+  /**
+   * Options of Node for the threads; those of this process when left out. Below version 22.18 of Node, `["--import", "…"]`
+   * names a module that makes the threads understand TypeScript.
+   */
   readonly execArgv?: readonly string[];
 }
 

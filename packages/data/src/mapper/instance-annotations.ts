@@ -134,12 +134,13 @@ function isMirrored(transforms: Transform): boolean {
 /**
  * For each keypoint, the index of the one that takes its place in a mirror.
  *
- * @throws DataOptionError when the flip map names a keypoint that there is not.
+ * @throws MetadataError when the metadata has no keypoint names or no flip map, which may be empty; DataOptionError when the
+ *   flip map names a keypoint that there is not.
  */
 export function createKeypointHflipIndices(metadata: Metadata): number[] {
   const names = metadata.get("keypointNames");
   const mirror = new Map<string, string>();
-  for (const [a, b] of metadata.has("keypointFlipMap") ? metadata.get("keypointFlipMap") : []) {
+  for (const [a, b] of metadata.get("keypointFlipMap")) {
     mirror.set(a, b).set(b, a);
   }
   return names.map((name) => {

@@ -6,6 +6,8 @@ export interface CocoCategory {
   readonly id: number;
   readonly name: string;
   readonly supercategory?: string;
+  /** Names of the keypoints of an object of this category. */
+  readonly keypoints?: readonly string[];
 }
 
 /** An image of a file in COCO's format. */
@@ -102,7 +104,12 @@ function checkedCategory(file: string, value: unknown, index: number): CocoCateg
   if (!isRecord(value) || typeof value.id !== "number" || typeof value.name !== "string") {
     throw new DatasetFileError(file, `categories[${index}] needs a numeric id and a name`);
   }
-  return { id: value.id, name: value.name };
+  const { id, name, keypoints } = value;
+  if (keypoints === undefined) return { id, name };
+  if (!(Array.isArray(keypoints) && keypoints.every((point) => typeof point === "string"))) {
+    throw new DatasetFileError(file, `category ${id} has keypoints that are not a list of names`);
+  }
+  return keypoints.length > 0 ? { id, name, keypoints } : { id, name };
 }
 
 function checkedAnnotation(file: string, value: unknown, index: number): CocoAnnotation {

@@ -30,7 +30,8 @@ export interface LoadCocoJsonOptions {
  * - Categories, in the order of their ids, become 0, 1, 2…
  * - Polygons with an odd number of coordinates or fewer than three corners are left out, and with them an annotation none of
  *   whose polygons remains. An annotation that has no segmentation to begin with is kept.
- * - Keypoints move by half a pixel, from indices of pixels to continuous coordinates.
+ * - Keypoints move by half a pixel, from indices of pixels to continuous coordinates. Their names, and the pairs that differ in
+ *   "left" and "right" only, go to the metadata unless it has some.
  *
  * Mirrors `detectron2.data.datasets.load_coco_json`.
  *
@@ -113,7 +114,31 @@ function describeCategories(
     thingClasses: sorted.map(({ name }) => name),
     thingDatasetIdToContiguousId: contiguousIds,
   });
+  describeKeypoints(datasetName, categories);
   return contiguousIds;
+}
+
+/** What is registered about keypoints is not changed. */
+function describeKeypoints(datasetName: string, categories: readonly CocoCategory[]): void {
+  const metadata = MetadataCatalog.get(datasetName);
+  const keypointNames = categories.find(({ keypoints }) => keypoints)?.keypoints;
+  if (!keypointNames || metadata.has("keypointNames")) return;
+  metadata.set({ keypointNames });
+  const flipMap = flipMapOf(keypointNames);
+  if (flipMap && !metadata.has("keypointFlipMap")) metadata.set({ keypointFlipMap: flipMap });
+}
+
+/**
+ * The pairs of keypoints that differ in "left" and "right" only; undefined when there are none or one is without its partner:
+ * then the names do not tell what a mirror does.
+ */
+function flipMapOf(names: readonly string[]): [string, string][] | undefined {
+  const pairs = names
+    .filter((name) => name.includes("left"))
+    .map((name): [string, string] => [name, name.replace("left", "right")]);
+  const sided = names.filter((name) => /left|right/.test(name));
+  const complete = pairs.every(([, right]) => names.includes(right));
+  return complete && pairs.length > 0 && sided.length === 2 * pairs.length ? pairs : undefined;
 }
 
 /** COCO's own minival files have ids twice, which nobody can mend any more; all others must not. */
