@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { benchEvaluation } from "./evaluation.ts";
 import { benchInference } from "./inference.ts";
+import { benchReproduction } from "./reproduction/reproduction.ts";
 import { benchTraining } from "./training.ts";
 import { benchTrainingMemory } from "./training-memory.ts";
 
@@ -12,6 +13,9 @@ Commands
   train       training of the same model, a step of one 480×640 image: time of each part,
               sessions, memory, and the step over the forward pass of backbone and RPN at inference
   evaluation  COCO evaluation of 5,000 images × 100 synthesised detections, boxes and masks
+  reproduce   repeats a training of detectron2's from random weights: reproduce faster_rcnn_bccd or
+              mask_rcnn_fruits; average precision beside detectron2's, and a picture of the losses.
+              Takes hours; goes on where it was interrupted
 
 Options
   --threads N   threads of ONNX Runtime (default: the cores this process may use)
@@ -21,6 +25,8 @@ Options
   --json FILE   train: a file to write all measured numbers to
   --tiny        train: 200 iterations of a tiny model instead, to see that the process does not grow
   --images N    evaluation: images to evaluate (default 5000)
+  --seeds LIST  reproduce: seeds, one training each (default 1,2,3)
+  --output DIR  reproduce: where trainings and the picture go (default output/reproduce)
   --help        this text
 
 Times are wall-clock milliseconds of one process. Compare ratios of one run, not milliseconds of two.
@@ -36,12 +42,14 @@ const { values, positionals } = parseArgs({
     json: { type: "string" },
     tiny: { type: "boolean", default: false },
     images: { type: "string", default: "5000" },
+    seeds: { type: "string", default: "1,2,3" },
+    output: { type: "string", default: "output/reproduce" },
     help: { type: "boolean", default: false },
   },
 });
 
 // pnpm hands on the "--" that separates its own options.
-const [command] = positionals.filter((each) => each !== "--");
+const [command, training = ""] = positionals.filter((each) => each !== "--");
 const threads = values.threads === undefined ? undefined : Number(values.threads);
 if (values.help || command === undefined) {
   process.stdout.write(HELP);
@@ -57,6 +65,9 @@ if (values.help || command === undefined) {
   await benchTraining({ threads, steps: Number(values.steps), json: values.json });
 } else if (command === "evaluation") {
   benchEvaluation({ images: Number(values.images) });
+} else if (command === "reproduce") {
+  const seeds = values.seeds.split(",").map(Number);
+  await benchReproduction({ training, seeds, output: values.output, threads });
 } else {
   process.stderr.write(`unknown benchmark "${command}"\n\n${HELP}`);
   process.exitCode = 2;
