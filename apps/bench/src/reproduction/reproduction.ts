@@ -110,16 +110,9 @@ async function drawLosses(
   seeds: readonly number[],
   folderOf: (seed: number) => string,
 ): Promise<Uint8Array> {
-  const curve = async (label: string, from: string): Promise<ChartSeries> => {
-    const metrics = await readMetrics(join(from, "metrics.json"));
-    const points = metrics
-      .series("total_loss")
-      .map(({ iteration, value }) => ({ x: iteration, y: value }));
-    return { name: label, points };
-  };
   const series = [
-    ...(await Promise.all(seeds.map((seed) => curve(`seed ${seed}`, folderOf(seed))))),
-    await curve("detectron2", folder),
+    ...(await Promise.all(seeds.map((seed) => lossCurve(`seed ${seed}`, folderOf(seed))))),
+    await lossCurve("detectron2", folder),
   ];
   return lineChartPng({
     series,
@@ -129,4 +122,12 @@ async function drawLosses(
     width: 800,
     height: 420,
   });
+}
+
+async function lossCurve(name: string, folder: string): Promise<ChartSeries> {
+  const metrics = await readMetrics(join(folder, "metrics.json"));
+  const points = metrics
+    .series("total_loss")
+    .map(({ iteration, value }) => ({ x: iteration, y: value }));
+  return { name, points };
 }
