@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor.ts";
 import { enableGrad, noGrad } from "./grad-mode.ts";
 
 /** Nodes that a gradient flows through from `roots`, unordered. Leaves end it. */
-export function differentiableNodes(roots: readonly Tensor[]): Set<Node> {
+function differentiableNodes(roots: readonly Tensor[]): Set<Node> {
   const found = new Set<Node>();
   const pending = roots.map((root) => root.node);
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
