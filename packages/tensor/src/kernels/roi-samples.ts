@@ -105,7 +105,6 @@ export interface AxisBands {
 /** Sums up the samples of each bin of an axis, times `scale`. Bins that lie outside of the map get no cells. */
 export function gatherBands(samples: AxisSamples, bins: number, scale: number): AxisBands {
   const { low, high, lowWeight, highWeight, samplesPerBin } = samples;
-  const isOutside = (i: number): boolean => lowWeight[i] === 0 && highWeight[i] === 0;
   const first = new Int32Array(bins);
   const offsets = new Int32Array(bins + 1);
   let begin = Infinity;
@@ -114,7 +113,8 @@ export function gatherBands(samples: AxisSamples, bins: number, scale: number): 
     let from = Infinity;
     let to = 0;
     for (let i = bin * samplesPerBin; i < (bin + 1) * samplesPerBin; i++) {
-      if (isOutside(i)) continue;
+      // Outside of the map.
+      if (lowWeight[i] + highWeight[i] === 0) continue;
       from = Math.min(from, low[i]);
       to = Math.max(to, high[i] + 1);
     }
@@ -128,7 +128,7 @@ export function gatherBands(samples: AxisSamples, bins: number, scale: number): 
   for (let bin = 0; bin < bins; bin++) {
     const shift = offsets[bin] - first[bin];
     for (let i = bin * samplesPerBin; i < (bin + 1) * samplesPerBin; i++) {
-      if (isOutside(i)) continue;
+      if (lowWeight[i] + highWeight[i] === 0) continue;
       weights[shift + low[i]] += lowWeight[i] * scale;
       weights[shift + high[i]] += highWeight[i] * scale;
     }
