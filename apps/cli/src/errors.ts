@@ -1,3 +1,7 @@
+import { constants } from "node:os";
+
+import { countText } from "./table.ts";
+
 /** The command line asks for something that can't be meant: exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -65,5 +69,26 @@ export class ResultsFileError extends Error {
   constructor(file: string, reason: string, options?: ErrorOptions) {
     super(`${file} ${reason}`, options);
     this.file = file;
+  }
+}
+
+/** A signal stopped a training before its end; what was done is in a checkpoint. */
+export class TrainingStoppedError extends Error {
+  override readonly name = "TrainingStoppedError";
+  readonly signal: NodeJS.Signals;
+  /** Iterations done. */
+  readonly iterations: number;
+  /** What a shell reports of a program that the signal ended. */
+  readonly exitCode: number;
+
+  constructor(signal: NodeJS.Signals, iterations: number, checkpoint: string) {
+    const saved = checkpoint === "" ? "nothing was saved" : `the checkpoint is ${checkpoint}`;
+    super(
+      `Training was stopped by ${signal} after ${countText(iterations, "iteration")}; ${saved}. ` +
+        "The same command with --resume goes on from there.",
+    );
+    this.signal = signal;
+    this.iterations = iterations;
+    this.exitCode = 128 + constants.signals[signal];
   }
 }

@@ -7,8 +7,9 @@ import { addDemoCommand } from "./commands/demo.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addPredictCommand } from "./commands/predict.ts";
+import { addTrainCommand } from "./commands/train.ts";
 import { addVisualizeDataCommand } from "./commands/visualize-data.ts";
-import { UsageError } from "./errors.ts";
+import { TrainingStoppedError, UsageError } from "./errors.ts";
 import { OutputErrors } from "./output-errors.ts";
 import { type Streams, Terminal } from "./terminal.ts";
 
@@ -21,7 +22,8 @@ const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
  * Nothing is thrown: an error becomes one line on `stderr`, with its stack when the variable DEBUG is set. A pipe that its
  * reader closed is no error: the work is done, and what would have been printed is dropped.
  *
- * @returns the exit code: 0, or 1 when something went wrong, or 2 when the command line makes no sense.
+ * @returns the exit code: 0, or 1 when something went wrong, or 2 when the command line makes no sense, or as shells have it
+ *   when a signal stopped a training: 130 for Ctrl-C.
  */
 export async function run(argv: readonly string[], streams: Streams): Promise<number> {
   const outputErrors = new OutputErrors(streams);
@@ -41,6 +43,7 @@ async function runCommand(argv: readonly string[], terminal: Terminal): Promise<
     // Commander has printed its message by now; asking for help or the version ends with such an error, too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     printError(error, terminal);
+    if (error instanceof TrainingStoppedError) return error.exitCode;
     return isUsageError(error) ? EXIT.usage : EXIT.failed;
   }
 }
@@ -48,7 +51,9 @@ async function runCommand(argv: readonly string[], terminal: Terminal): Promise<
 function createProgram(terminal: Terminal): Command {
   const { bold, cyan } = terminal.colors;
   const program = new Command("detectron")
-    .description("Runs detectron2's models, from its configs and checkpoints, without Python.")
+    .description(
+      "Runs, trains and measures detectron2's models, from its configs and checkpoints, without Python.",
+    )
     .version(version())
     .exitOverride()
     .showSuggestionAfterError()
@@ -65,6 +70,7 @@ function createProgram(terminal: Terminal): Command {
     .addHelpText("after", "\nStart with: detectron demo");
   addDemoCommand(program, terminal);
   addPredictCommand(program, terminal);
+  addTrainCommand(program, terminal);
   addEvalCommand(program, terminal);
   addCheckDataCommand(program, terminal);
   addVisualizeDataCommand(program, terminal);

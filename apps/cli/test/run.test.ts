@@ -3,7 +3,16 @@ import { describe, expect, it, vi } from "vitest";
 import { DEMO_FILES } from "../src/demo-files.ts";
 import { type BrokenStreams, detectron, detectronWithBroken } from "./command-line.ts";
 
-const COMMANDS = ["demo", "predict", "eval", "check-data", "visualize-data", "inspect", "config"];
+const COMMANDS = [
+  "demo",
+  "predict",
+  "train",
+  "eval",
+  "check-data",
+  "visualize-data",
+  "inspect",
+  "config",
+];
 
 describe("detectron", () => {
   it("lists its commands when asked for help, and exits with 0", async () => {

@@ -61,7 +61,7 @@ function collectDatasets(text: string, previous: readonly DatasetSpec[] = []): D
 }
 
 /** Reads a whole number from 0. */
-export function parseSeed(text: string): number {
+export function parseWhole(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0) {
     throw new InvalidArgumentError("Wanted a whole number from 0.");

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 
 import type { Terminal } from "../terminal.ts";
 import type { VisualizeDataOptions } from "../visualization/visualize-data.ts";
-import { DATASET_HELP, datasetOption, optsOption, parseCount, parseSeed } from "./options.ts";
+import { DATASET_HELP, datasetOption, optsOption, parseCount, parseWhole } from "./options.ts";
 
 /** `detectron visualize-data`: draws ground truth. */
 export function addVisualizeDataCommand(program: Command, terminal: Terminal): void {
@@ -26,7 +26,7 @@ export function addVisualizeDataCommand(program: Command, terminal: Terminal): v
     .option(
       "--seed <number>",
       "draws images at random instead of the first ones, and sets the random numbers of augmentation",
-      parseSeed,
+      parseWhole,
     )
     .addOption(optsOption())
     .addHelpText(

@@ -20,9 +20,10 @@ export function configuredDatasets(cfg: Config, key: DatasetsKey): readonly stri
   const [other] = DatasetCatalog.list();
   const instead =
     other === undefined ? "" : `, or use "${other}": --opts DATASETS.${key} "('${other}',)"`;
+  const without = key === "TEST" ? `, or do without: --opts DATASETS.TEST "()"` : "";
   throw new UsageError(
     `DATASETS.${key} names "${unknown}", which is not registered: add --dataset with ` +
-      `${forms.join(" or ")}${instead}`,
+      `${forms.join(" or ")}${instead}${without}`,
   );
 }
 

@@ -34,12 +34,25 @@ export async function loadPredictor<Output = ModelOutput>(
     onProgress: download.update,
   }).finally(() => download.stop());
   const { loadReport } = predictor;
-  // A checkpoint of another model would leave this one zero without a word.
+  checkLoaded(loadReport, source, configFile, terminal);
+  return { predictor, loadReport };
+}
+
+/**
+ * Warns of tensors that a checkpoint did not bring.
+ *
+ * @throws UsageError when it brought none at all: a checkpoint of another model would leave this one zero without a word.
+ */
+export function checkLoaded(
+  loadReport: LoadReport | undefined,
+  source: string,
+  configFile: string,
+  terminal: Terminal,
+): asserts loadReport is LoadReport {
   if (!loadReport?.matched.length) {
     throw new UsageError(`${source} has no tensor of the model that ${configFile} describes`);
   }
   warnOfMissing(loadReport, terminal);
-  return { predictor, loadReport };
 }
 
 /** Names a tensor of the model that the checkpoint doesn't have; one alone can spoil every result. */
