@@ -27,7 +27,7 @@ import {
   type Tensor,
 } from "@detectron-ts/tensor";
 import { describe, expect, it } from "vitest";
-import "../src/index.ts";
+import { runtime } from "../src/index.ts";
 
 /** Reproducible values in [-1, 1), none near a multiple of 0.01, where kinks of the tested functions lie. */
 function values(size: number, seed: number): Float32Array {
@@ -478,6 +478,39 @@ describe("gradients agree with finite differences", () => {
     const [first] = grad(x.pow(3).sum(), [x], { createGraph: true });
     const [second] = grad(first.sum(), [x]);
     expect(await second.item()).toBeCloseTo(12, 4);
+  });
+});
+
+describe("gradients over a batch that may be empty", () => {
+  const weight = (...shape: number[]) => new Parameter(values(sizeOf(shape), 3), shape);
+  const layers: readonly [string, Parameter, (x: Tensor, w: Parameter) => Tensor][] = [
+    ["conv2d", weight(3, 2, 3, 3), (x, w) => conv2d(x, w, { padding: 1 })],
+    ["strided conv2d", weight(3, 2, 1, 1), (x, w) => conv2d(x, w, { stride: 2 })],
+    ["pointwise conv2d", weight(3, 2, 1, 1), (x, w) => conv2d(x, w)],
+    ["convTranspose2d", weight(2, 3, 2, 2), (x, w) => convTranspose2d(x, w, { stride: 2 })],
+    ["linear", weight(3, 32), (x, w) => linear(x.flatten(1), w)],
+    [
+      "interpolate",
+      weight(2, 1, 1),
+      (x, w) => interpolate(x, { scaleFactor: 2, mode: "bilinear" }).mul(w),
+    ],
+    ["maxPool2d", weight(2, 1, 1), (x, w) => maxPool2d(x, { kernelSize: 2, stride: 2 }).mul(w)],
+    ["avgPool2d", weight(2, 1, 1), (x, w) => avgPool2d(x, { kernelSize: 2, stride: 2 }).mul(w)],
+  ];
+
+  it.each(layers)("of %s are zero for none, from the sessions for some", async (_, w, f) => {
+    const before = new Parameter(Float32Array.of(2), [1]);
+    const compilations: number[] = [];
+    for (const count of [2, 0, 3]) {
+      const x = tensor(values(count * 32, 1), { shape: [count, 2, 4, 4] });
+      before.grad = null;
+      w.grad = null;
+      await f(x.mul(before), w).square().sum().backward();
+      const gradients = [...before.grad!.dataSync(), ...w.grad!.dataSync()];
+      expect(gradients.some((each) => each !== 0)).toBe(count > 0);
+      compilations.push(runtime.stats().compilations);
+    }
+    expect(compilations).toEqual(compilations.map(() => compilations[0]));
   });
 });
 

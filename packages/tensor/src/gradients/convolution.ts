@@ -31,6 +31,15 @@ function mirroredWeight(weight: Tensor, groups: number): Tensor {
 }
 
 /**
+ * A matrix for the product with each of `count` others: a batch of 1, but of 0 where there are none, as ONNX Runtime does
+ * not broadcast 1 to 0. That is decided by an input of the slice, so the graph is the same for any count.
+ */
+function sharedMatrix(matrix: Tensor, count: number): Tensor {
+  const [rows, columns] = matrix.shape;
+  return sliceAxes(reshape(matrix, [1, rows, columns]), [0], [0], [Math.min(count, 1)]);
+}
+
+/**
  * Gradient of a convolution with respect to its input.
  *
  * A 1×1 kernel: `dX = Wᵀ·dY`, with channels×pixels for each image.
@@ -54,7 +63,7 @@ function conv2dInputGradient(
   const [outputChannels, , kH, kW] = weight.shape as Shape4;
   if (isPointwise(weight.shape, attrs)) {
     const gradRows = reshape(grad, [n, outputChannels, height * width]);
-    const kernel = reshape(weight, [1, outputChannels, channels]);
+    const kernel = sharedMatrix(reshape(weight, [outputChannels, channels]), n);
     return reshape(matmul(kernel, gradRows, { transposeA: true }), inputShape);
   }
   const reachH = dilation[0] * (kH - 1);
@@ -212,8 +221,10 @@ export const convolutionGradients: VjpRules<
       return constant(data, [outputSide, inputSide], "float32");
     };
     const [height, width] = size as readonly [number, number];
-    const rows = matrixOf(x.shape[2], height);
-    const columns = matrixOf(x.shape[3], width);
-    return [matmul(matmul(rows, grad, { transposeA: true }), columns)];
+    const [n, channels, inputHeight, inputWidth] = x.shape as Shape4;
+    const planes = reshape(grad, [n * channels, height, width]);
+    const rows = sharedMatrix(matrixOf(inputHeight, height), n * channels);
+    const columns = matrixOf(inputWidth, width);
+    return [reshape(matmul(matmul(rows, planes, { transposeA: true }), columns), x.shape)];
   },
 };

@@ -25,11 +25,12 @@ function spreadImages(x: Tensor, stride: readonly [number, number]): Tensor {
 
 /** Whether a slice takes every some pixels of images, as a strided 1×1 convolution does. */
 function subsamplesImages(
-  { rank, size }: Tensor,
+  { shape }: Tensor,
   axes: readonly number[],
   steps: readonly number[],
 ): boolean {
-  return rank === 4 && axes.join() === "2,3" && size > 0 && steps.every((step) => step > 1);
+  if (shape.length !== 4 || axes.join() !== "2,3") return false;
+  return shape[2] * shape[3] > 0 && steps.every((step) => step > 1);
 }
 
 /**
