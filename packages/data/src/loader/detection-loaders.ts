@@ -192,7 +192,7 @@ export class DetectionTestLoader implements AsyncIterable<MappedInput[]>, AsyncD
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<MappedInput[], void, undefined> {
-    await using mapper = this.#mappers.open();
+    await using mapper = this.#mappers.open(this.#sampler.length);
     yield* prefetch(this.#jobs(mapper), this.prefetchBatches);
   }
 

@@ -55,13 +55,14 @@ export class MapperOpener {
     this.#execArgv = execArgv;
   }
 
-  open(): OpenMapper {
+  /** @param numImages - how many are to be mapped: no more threads than that are started. */
+  open(numImages = Infinity): OpenMapper {
     const mapper = this.#mapper;
     if (!isMapperSource(mapper)) return inThisThread(Promise.resolve(mapper));
     if (this.#numWorkers === 0) return inThisThread(createMapperFrom(mapper));
     const pool = new MapperPool({
       source: mapper,
-      size: this.#numWorkers,
+      size: Math.min(this.#numWorkers, numImages),
       ...(this.#execArgv && { execArgv: this.#execArgv }),
     });
     this.#pools.add(pool);

@@ -23,7 +23,7 @@ export type InputMapper = Pick<DatasetMapper, "map">;
  * ```
  */
 export interface MapperSource {
-  /** The module, by its address or by the name of its package. */
+  /** Address of the module: `new URL("./…", import.meta.url)`, or what `import.meta.resolve` says of a package. */
   readonly module: string | URL;
   /** The function it exports, `"createMapper"` by default. It returns the mapper, or a promise of it. */
   readonly exportName?: string;

@@ -50,7 +50,8 @@ export class MapperPool {
 
   constructor({ source: { module, ...source }, size, execArgv }: MapperPoolOptions) {
     const workerData: MapperSource = { ...source, module: String(module) };
-    const options = execArgv ?? (FROM_SOURCE ? sourceExecArgv() : undefined);
+    const options =
+      execArgv ?? (FROM_SOURCE ? ["--conditions", "@detectron-ts/source"] : undefined);
     this.#threads = Array.from({ length: size }, () => {
       const worker = new Worker(PROGRAM, {
         workerData,
@@ -99,10 +100,6 @@ export class MapperPool {
     for (const job of this.#queue.splice(0)) job.reject(this.#failure);
     for (const thread of this.#threads) thread.rejectAll(this.#failure);
   }
-}
-
-function sourceExecArgv(): string[] {
-  return [...process.execArgv, "--conditions", "@detectron-ts/source"];
 }
 
 /** What a thread tells its pool. */
