@@ -6,8 +6,11 @@ import { Boxes, Instances, PolygonMasks } from "@detectron-ts/structures";
 import ndarray from "ndarray";
 
 /** A Mask R-CNN of two classes, so narrow that a step of its training takes a fraction of a second. */
-export function tinyMaskRCNN(overrides: Readonly<Record<string, unknown>> = {}): Config {
-  const cfg = getConfig("COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x");
+export function tinyMaskRCNN(
+  overrides: Readonly<Record<string, unknown>> = {},
+  zooName = "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x",
+): Config {
+  const cfg = getConfig(zooName);
   const values = {
     "MODEL.RESNETS.STEM_OUT_CHANNELS": 8,
     "MODEL.RESNETS.WIDTH_PER_GROUP": 4,
