@@ -1,9 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { firstTypeScriptBlock, runReadmeExample } from "../src/index.ts";
+import {
+  firstTypeScriptBlock,
+  runProgram,
+  runReadmeExample,
+  typeScriptBlocks,
+} from "../src/index.ts";
 
 describe("runReadmeExample", () => {
   // Inside the package, as examples need its node_modules and its "type": "module".
@@ -35,5 +40,41 @@ describe("firstTypeScriptBlock", () => {
     expect(firstTypeScriptBlock("```tsx\na\n```\n```ts\nb\nc\n```\n```ts\nd\n```\n")).toBe(
       "b\nc\n",
     );
+  });
+});
+
+describe("typeScriptBlocks", () => {
+  it("takes all blocks tagged ts, in order", () => {
+    expect(typeScriptBlocks("```ts\na\n```\ntext\n```text\nb\n```\n```ts\nc\n```\n")).toEqual([
+      "a\n",
+      "c\n",
+    ]);
+    expect(typeScriptBlocks("nothing")).toEqual([]);
+  });
+});
+
+describe("runProgram", () => {
+  const folder = new URL("..", import.meta.url);
+
+  it("runs a program in a folder that holds what was prepared, and takes the folder away", async () => {
+    let scratch = "";
+    const { stdout } = await runProgram(
+      folder,
+      'import { readFileSync } from "node:fs";\nconsole.log(readFileSync("data.txt", "utf8"));',
+      {
+        prepare: async (prepared) => {
+          scratch = prepared;
+          writeFileSync(join(prepared, "data.txt"), "prepared");
+        },
+      },
+    );
+    expect(stdout).toBe("prepared\n");
+    expect(existsSync(scratch)).toBe(false);
+  });
+
+  it("ends a program that takes longer than it may", async () => {
+    await expect(
+      runProgram(folder, "setInterval(() => {}, 1000);", { timeLimit: 2000 }),
+    ).rejects.toMatchObject({ killed: true });
   });
 });
