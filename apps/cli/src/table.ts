@@ -24,9 +24,10 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }
 
-/** `1 image`, `2 images`: so many of something. */
+/** `1 image`, `2 images`, `3 classes`: so many of something. */
 export function countText(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  if (count === 1) return `1 ${noun}`;
+  return `${count} ${noun}${noun.endsWith("s") ? "es" : "s"}`;
 }
 
 /** `1:02:05`: a time in seconds as hours, minutes and seconds. */

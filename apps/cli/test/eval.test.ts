@@ -208,7 +208,7 @@ describe("detectron eval of a model", () => {
     );
     // The model's classes beyond the first have no place in a dataset of one.
     expect(code).toBe(2);
-    expect(stderr).toContain('dataset "one" has 1 classes (fruit), but the model has 3');
+    expect(stderr).toContain('dataset "one" has 1 class (fruit), but the model has 3');
 
     const twice = await evaluate(
       "--dataset",

@@ -75,12 +75,12 @@ function printClasses({ classes, objects }: DatasetReport, terminal: Terminal): 
     "█".repeat(Math.ceil((BAR_WIDTH * count) / most)),
   ]);
   terminal.print();
-  terminal.print(`  ${dim(`Objects of ${classes.length} classes`)}`);
+  terminal.print(`  ${dim(`Objects of ${countText(classes.length, "class")}`)}`);
   for (const line of formatTable(rows, [false, true, true])) {
     terminal.print(`  ${line.replace(/█+/, (bar) => cyan(bar))}`);
   }
   if (sorted.length > shown.length) {
-    terminal.print(`  … and ${sorted.length - shown.length} classes with fewer`);
+    terminal.print(`  … and ${countText(sorted.length - shown.length, "class")} with fewer`);
   }
 }
 
@@ -106,7 +106,7 @@ function printSizes(dataset: DatasetReport, terminal: Terminal): void {
 
 function printConfig(config: ConfigReport, terminal: Terminal): void {
   const { numClasses, imsPerBatch, baseLr, suggestedBaseLr } = config;
-  if (numClasses !== undefined) terminal.print(`The model has ${numClasses} classes.`);
+  if (numClasses !== undefined) terminal.print(`The model has ${countText(numClasses, "class")}.`);
   terminal.print(
     `For batches of ${countText(imsPerBatch, "image")} the linear rule gives SOLVER.BASE_LR ` +
       `${shortNumber(suggestedBaseLr)}; it is ${shortNumber(baseLr)}.`,

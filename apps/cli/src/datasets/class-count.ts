@@ -3,6 +3,7 @@ import { MetadataCatalog } from "@detectron-ts/data";
 
 import { UsageError } from "../errors.ts";
 import { modelClasses } from "../model-classes.ts";
+import { countText } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
 /**
@@ -25,7 +26,7 @@ export function compareClassCounts(
   const classes = metadata.get("thingClasses");
   if (classes.length === model.count) return;
   const message =
-    `dataset "${dataset}" has ${classes.length} classes (${listed(classes)}), but the model has ${model.count}: ` +
+    `dataset "${dataset}" has ${countText(classes.length, "class")} (${listed(classes)}), but the model has ${model.count}: ` +
     `set ${model.key} to ${classes.length}`;
   const fails = use === "train" ? classes.length > model.count : classes.length < model.count;
   if (fails) throw new UsageError(message);

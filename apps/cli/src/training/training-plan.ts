@@ -47,7 +47,7 @@ function modelText({ cfg, model }: TrainingPlan["trainer"]): string {
   const trained = parameters.filter(({ requiresGrad }) => requiresGrad);
   return [
     cfg.MODEL.META_ARCHITECTURE,
-    ...(classes ? [`${classes.count} classes`] : []),
+    ...(classes ? [countText(classes.count, "class")] : []),
     `${millions(parameters)} parameters, ${millions(trained)} of them trained`,
   ].join(", ");
 }
