@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import { gradMode } from "../autograd/grad-mode.ts";
 import { apply } from "../graph/apply.ts";
 import type { Tensor } from "../tensor.ts";
-import { expand, reshape, sliceAxes } from "./movement.ts";
+import { cat, reshape, sliceAxes } from "./movement.ts";
 
 /** A value for both spatial axes, or one for rows and one for columns. */
 export type PairOption = number | readonly [number, number];
@@ -155,9 +155,11 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   if ("size" in options) return apply("interpolate", [x], { mode }, { size: options.size });
   const { scaleFactor } = options;
   if (mode === "nearest" && Number.isInteger(scaleFactor)) {
-    // Repeating pixels is several times faster than ONNX Runtime's Resize, and its gradient is a sum.
-    const repeated = expand(reshape(x, [n, c, h, 1, w, 1]), [n, c, h, scaleFactor, w, scaleFactor]);
-    return reshape(repeated, [n, c, h * scaleFactor, w * scaleFactor]);
+    // Joining copies is many times faster than ONNX Runtime's Resize and Expand, and its gradient is a sum.
+    const copies = (each: Tensor): Tensor[] => new Array<Tensor>(scaleFactor).fill(each);
+    const pixels = cat(copies(reshape(x, [n, c, h, w, 1])), 4);
+    const rows = cat(copies(reshape(pixels, [n, c, h, 1, w * scaleFactor])), 3);
+    return reshape(rows, [n, c, h * scaleFactor, w * scaleFactor]);
   }
   const size = [Math.floor(h * scaleFactor), Math.floor(w * scaleFactor)];
   return apply("interpolate", [x], { mode }, { size });
