@@ -60,6 +60,13 @@ describe("loadCocoJson", () => {
     ]);
   });
 
+  it("takes absolute names of images as they are, and files with a byte-order mark", async () => {
+    const file = join(folder, "absolute.json");
+    const content = { images: [{ id: 1, file_name: "/other/a.png" }], categories: [] };
+    await writeFile(file, `\uFEFF${JSON.stringify({ ...content, annotations: [] })}`);
+    expect((await loadCocoJson(file, "/pictures"))[0].fileName).toBe("/other/a.png");
+  });
+
   it("maps categories in the order of their ids, and tells the metadata", async () => {
     const { dicts } = await load("mapped", [{ ...base, id: 1 }], "readers-mapped");
     expect(dicts[1].annotations?.[0].categoryId).toBe(1);

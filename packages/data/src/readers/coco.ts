@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { emitWarning } from "node:process";
 import { compress, type Rle } from "@detectron-ts/coco";
 import { BoxMode } from "@detectron-ts/structures";
@@ -79,7 +79,7 @@ export async function loadCocoJson(
   return [...images]
     .sort((a, b) => compareIds(a.id, b.id))
     .map(({ id, file_name, height, width }) => ({
-      fileName: join(imageRoot, file_name),
+      fileName: isAbsolute(file_name) ? file_name : join(imageRoot, file_name),
       imageId: id,
       ...(height !== undefined && { height }),
       ...(width !== undefined && { width }),

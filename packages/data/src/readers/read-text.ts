@@ -2,10 +2,14 @@ import { readFile } from "node:fs/promises";
 
 import { DatasetFileError } from "../errors.ts";
 
-/** @throws DatasetFileError when the file cannot be read. */
+/**
+ * Reads a file of text, without the byte-order mark that editors on Windows put before it.
+ *
+ * @throws DatasetFileError when the file cannot be read.
+ */
 export async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    return (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
   } catch (cause) {
     throw new DatasetFileError(file, "cannot be read", { cause });
   }
