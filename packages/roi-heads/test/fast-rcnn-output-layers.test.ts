@@ -139,6 +139,48 @@ describe("FastRCNNOutputLayers", () => {
     expect(await losses.loss_box_reg.item()).toBeCloseTo((3 * 0.4) / 3, 6);
   });
 
+  it("decides each class on its own, by a sigmoid, when asked to", async () => {
+    const boxes = new Boxes([
+      [0, 0, 10, 10],
+      [0, 0, 10, 10],
+    ]);
+    const proposals = new Instances([50, 50], {
+      proposalBoxes: boxes,
+      gtClasses: Int32Array.of(1, 2),
+      gtBoxes: boxes,
+    });
+    const cfg = getCfg();
+    cfg.mergeFromList(["MODEL.ROI_BOX_HEAD.USE_SIGMOID_CE", true]);
+    cfg.mergeFromList(["MODEL.ROI_HEADS.NUM_CLASSES", 2]);
+    const predictor = configure(FastRCNNOutputLayers, [cfg, { channels: 3 }]);
+    // The last column is background's; it counts for nothing.
+    const scores = tensor([
+      [0.5, -1, 7],
+      [2, 0, -7],
+    ]);
+    const { loss_cls: loss } = predictor.losses([scores, zeros([2, 8])], [proposals]);
+    const softplus = (x: number) => Math.log(1 + Math.exp(x));
+    const exact = (softplus(0.5) + softplus(1) + softplus(2) + softplus(0)) / 2;
+    expect(await loss.item()).toBeCloseTo(exact, 6);
+
+    const [probabilities] = await predictor.predictProbs(
+      [scores, zeros([2, 8])],
+      [proposalsOf(boxes, [50, 50])],
+    );
+    expect(probabilities.get(0, 0)).toBeCloseTo(1 / (1 + Math.exp(-0.5)), 6);
+    expect(probabilities.get(1, 1)).toBeCloseTo(0.5, 6);
+    const none = predictor.losses(
+      [zeros([0, 3]), zeros([0, 8])],
+      [
+        new Instances([50, 50], {
+          proposalBoxes: new Boxes([]),
+          gtClasses: new Int32Array(0),
+        }),
+      ],
+    );
+    expect(await none.loss_cls.item()).toBe(0);
+  });
+
   it("has zero losses without proposals", async () => {
     const none = new Instances([50, 50], {
       proposalBoxes: new Boxes([]),
@@ -156,7 +198,7 @@ describe("FastRCNNOutputLayers", () => {
     );
     for (const override of [
       ["MODEL.ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE", "l3"],
-      ["MODEL.ROI_BOX_HEAD.USE_SIGMOID_CE", true],
+      ["MODEL.ROI_BOX_HEAD.USE_FED_LOSS", true],
       ["MODEL.ROI_BOX_HEAD.BBOX_REG_WEIGHTS", [10, 10, 5]],
       ["MODEL.ROI_BOX_HEAD.BBOX_REG_WEIGHTS", [10, 10, 5, 5, 1]],
     ]) {

@@ -4,7 +4,12 @@ import {
   type BoxRegLossType,
 } from "@detectron-ts/box-regression";
 import type { Config } from "@detectron-ts/config";
-import { crossEntropy, type ShapeSpec, OptionError } from "@detectron-ts/layers";
+import {
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  type ShapeSpec,
+  OptionError,
+} from "@detectron-ts/layers";
 import { init, Linear, Module } from "@detectron-ts/nn";
 import { Boxes, type Instances } from "@detectron-ts/structures";
 import { realize, tensor, type Tensor } from "@detectron-ts/tensor";
@@ -47,6 +52,8 @@ export interface FastRCNNOutputLayersOptions {
   readonly boxRegLossType?: BoxRegLossType;
   /** Factor of all losses, or of each by name; 1 when left out. */
   readonly lossWeight?: number | Partial<Record<FastRCNNLossName, number>>;
+  /** Whether each class is decided on its own, by a sigmoid, and not one of all by a softmax; false when left out. */
+  readonly useSigmoidCe?: boolean;
 }
 
 const BOX_REG_LOSS_TYPES: readonly BoxRegLossType[] = ["smooth_l1", "giou", "diou", "ciou"];
@@ -67,6 +74,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
   readonly testTopkPerImage: number;
   readonly smoothL1Beta: number;
   readonly boxRegLossType: BoxRegLossType;
+  readonly useSigmoidCe: boolean;
   /** Factors of the losses; 1 for those it does not have. Changed to rebalance losses, as panoptic models do. */
   lossWeight: Partial<Record<FastRCNNLossName, number>>;
 
@@ -88,6 +96,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
     this.testTopkPerImage = options.testTopkPerImage ?? 100;
     this.smoothL1Beta = options.smoothL1Beta ?? 0;
     this.boxRegLossType = options.boxRegLossType ?? "smooth_l1";
+    this.useSigmoidCe = options.useSigmoidCe ?? false;
     this.lossWeight =
       typeof lossWeight === "number"
         ? { loss_cls: lossWeight, loss_box_reg: lossWeight }
@@ -109,10 +118,8 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
       const wanted = BOX_REG_LOSS_TYPES.join(", ");
       throw new OptionError(key, ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE, `one of ${wanted}`);
     }
-    for (const key of ["USE_SIGMOID_CE", "USE_FED_LOSS"] as const) {
-      if (ROI_BOX_HEAD[key]) {
-        throw new OptionError(`MODEL.ROI_BOX_HEAD.${key}`, true, "false");
-      }
+    if (ROI_BOX_HEAD.USE_FED_LOSS) {
+      throw new OptionError("MODEL.ROI_BOX_HEAD.USE_FED_LOSS", true, "false");
     }
     const weights = ROI_BOX_HEAD.BBOX_REG_WEIGHTS;
     if (weights.length !== 4) {
@@ -130,6 +137,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
       smoothL1Beta: ROI_BOX_HEAD.SMOOTH_L1_BETA,
       boxRegLossType,
       lossWeight: { loss_box_reg: ROI_BOX_HEAD.BBOX_REG_LOSS_WEIGHT },
+      useSigmoidCe: ROI_BOX_HEAD.USE_SIGMOID_CE,
     };
   }
 
@@ -139,7 +147,8 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
   }
 
   /**
-   * Losses of labelled proposals, lazy: `loss_cls`, the mean cross entropy of all of them, and `loss_box_reg`, summed
+   * Losses of labelled proposals, lazy: `loss_cls`, the mean cross entropy of all of them (with `useSigmoidCe`, a sum over
+   * foreground classes), and `loss_box_reg`, summed
    * over those of foreground classes and divided by the number of all. The event storage gets
    * `fast_rcnn/cls_accuracy`, and with foreground `fast_rcnn/fg_cls_accuracy` and `fast_rcnn/false_negative`.
    */
@@ -151,9 +160,25 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
     deferStatistics(scores, (values) => classificationStatistics(values, gtClasses));
     const { loss_cls: clsWeight = 1, loss_box_reg: boxWeight = 1 } = this.lossWeight;
     return {
-      loss_cls: crossEntropy(scores, tensor(gtClasses)).mul(clsWeight),
+      loss_cls: this.clsLoss(scores, gtClasses).mul(clsWeight),
       loss_box_reg: this.boxRegLoss(proposalDeltas, proposals, gtClasses).mul(boxWeight),
     };
+  }
+
+  /** The class loss before its weight. */
+  protected clsLoss(scores: Tensor, gtClasses: Int32Array): Tensor {
+    if (!this.useSigmoidCe) return crossEntropy(scores, tensor(gtClasses));
+    // Background is no class of its own here, but what none of the others is.
+    const target = new Float32Array(gtClasses.length * this.numClasses);
+    gtClasses.forEach((label, row) => {
+      if (label >= 0 && label < this.numClasses) target[row * this.numClasses + label] = 1;
+    });
+    const loss = binaryCrossEntropyWithLogits(
+      scores.slice(1, 0, this.numClasses),
+      tensor(target, { shape: [gtClasses.length, this.numClasses] }),
+      { reduction: "sum" },
+    );
+    return loss.div(Math.max(gtClasses.length, 1));
   }
 
   /**
@@ -268,7 +293,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
 
   /** Probabilities of raw scores; lazy. */
   protected probabilities(scores: Tensor): Tensor {
-    return scores.softmax(1);
+    return this.useSigmoidCe ? scores.sigmoid() : scores.softmax(1);
   }
 }
 
