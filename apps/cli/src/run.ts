@@ -7,6 +7,7 @@ import { addDemoCommand } from "./commands/demo.ts";
 import { addEvalCommand } from "./commands/eval.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addPredictCommand } from "./commands/predict.ts";
+import { addReportCommand } from "./commands/report.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { addVisualizeDataCommand } from "./commands/visualize-data.ts";
 import { TrainingStoppedError, UsageError } from "./errors.ts";
@@ -72,6 +73,7 @@ function createProgram(terminal: Terminal): Command {
   addPredictCommand(program, terminal);
   addTrainCommand(program, terminal);
   addEvalCommand(program, terminal);
+  addReportCommand(program, terminal);
   addCheckDataCommand(program, terminal);
   addVisualizeDataCommand(program, terminal);
   addInspectCommand(program, terminal);

@@ -8,6 +8,7 @@ const COMMANDS = [
   "predict",
   "train",
   "eval",
+  "report",
   "check-data",
   "visualize-data",
   "inspect",

@@ -134,7 +134,7 @@ describe("detectron train", () => {
     expect(stdout).toContain(`There is no checkpoint in ${output}: the training begins anew`);
     expect(stdout).toMatch(/░ 0\/2, \? left {2}starting/);
     expect(stdout).toMatch(/█ 2\/2, 0:00:00 left {2}total_loss \d/);
-    expect(stdout).toContain("testing on fruits_nuts_test: 1 images done");
+    expect(stdout).toContain("testing on fruits_nuts_test: 1 image done");
     expect(stdout).toContain("Evaluation results for bbox:");
     expect(stdout).not.toContain("max_mem");
   });

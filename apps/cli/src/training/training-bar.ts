@@ -3,7 +3,7 @@ import type { InferenceProgress } from "@detectron-ts/evaluation";
 import cliProgress from "cli-progress";
 
 import { BAR_CHARACTERS } from "../prediction/progress.ts";
-import { formatDuration } from "../table.ts";
+import { countText, formatDuration } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Iterations that losses are smoothed over, as in detectron2's lines. */
@@ -70,7 +70,7 @@ export class TrainingBar extends HookBase {
   /** For the option `onProgress` of `testModel`. */
   readonly updateTest = (dataset: string, { images, etaSeconds }: InferenceProgress): void => {
     const left = etaSeconds === undefined ? "?" : formatDuration(etaSeconds);
-    this.#bar?.update({ status: `testing on ${dataset}: ${images} images done, ${left} left` });
+    this.#bar?.update({ status: `testing on ${dataset}: ${countText(images, "image")} done, ${left} left` });
   };
 
   /** Takes the bar away. */
