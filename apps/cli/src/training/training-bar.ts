@@ -70,7 +70,9 @@ export class TrainingBar extends HookBase {
   /** For the option `onProgress` of `testModel`. */
   readonly updateTest = (dataset: string, { images, etaSeconds }: InferenceProgress): void => {
     const left = etaSeconds === undefined ? "?" : formatDuration(etaSeconds);
-    this.#bar?.update({ status: `testing on ${dataset}: ${countText(images, "image")} done, ${left} left` });
+    this.#bar?.update({
+      status: `testing on ${dataset}: ${countText(images, "image")} done, ${left} left`,
+    });
   };
 
   /** Takes the bar away. */
