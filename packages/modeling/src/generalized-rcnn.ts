@@ -1,6 +1,5 @@
-import { type Backbone, buildBackbone, type FeatureMaps } from "@detectron-ts/backbone";
+import { buildBackbone, type FeatureMaps } from "@detectron-ts/backbone";
 import type { Config } from "@detectron-ts/config";
-import { Module } from "@detectron-ts/nn";
 import {
   buildProposalGenerator,
   type ProposalGenerator,
@@ -16,29 +15,21 @@ import {
   type TargetFields,
 } from "@detectron-ts/roi-heads";
 import type { ImageList, Instances } from "@detectron-ts/structures";
-import type { Buffer } from "@detectron-ts/tensor";
 
 import { BatchLengthError, ModelModeError } from "./errors.ts";
-import { inputFormat, type InputFormat } from "./input-format.ts";
+import { inputFormat } from "./input-format.ts";
+import { MetaArchitecture, type MetaArchitectureOptions } from "./meta-architecture.ts";
 import { type ModelInput, outputSize, requireField, requireFiniteBoxes } from "./model-input.ts";
 import { detectorPostprocess, type Postprocessed } from "./postprocessing.ts";
-import { pixelBuffers, preprocessImages } from "./preprocess-images.ts";
 
 /** Options of {@link GeneralizedRCNN}. */
 export interface GeneralizedRCNNOptions<
   Heads extends ROIHeads = ROIHeads,
   Generator extends ProposalGenerator | undefined = ProposalGenerator | undefined,
-> {
-  readonly backbone: Backbone;
+> extends MetaArchitectureOptions {
   /** Undefined where the inputs bring their proposals (Fast R-CNN). */
   readonly proposalGenerator: Generator;
   readonly roiHeads: Heads;
-  /** Mean of each channel, in the order of `inputFormat`, on the scale of 0 to 255. */
-  readonly pixelMean: readonly number[];
-  /** Standard deviation of each channel, above 0. */
-  readonly pixelStd: readonly number[];
-  /** Order of the channels, for those who read images for the model. */
-  readonly inputFormat: InputFormat;
 }
 
 /** `StandardROIHeads` with the mask branch that MODEL.MASK_ON gives them. */
@@ -79,24 +70,15 @@ export interface DetectionOutput {
 export class GeneralizedRCNN<
   Heads extends ROIHeads = StandardROIHeads,
   Generator extends ProposalGenerator | undefined = ProposalGenerator,
-> extends Module<[batchedInputs: readonly ModelInput[]], Promise<DetectionOutput[] | Losses>> {
-  readonly backbone: Backbone;
+> extends MetaArchitecture<DetectionOutput> {
   readonly proposalGenerator: Generator;
   readonly roiHeads: Heads;
-  readonly pixelMean: Buffer;
-  readonly pixelStd: Buffer;
-  readonly inputFormat: InputFormat;
 
   /** @throws ModelOptionsError when mean or deviation isn't a number for each channel, above 0 for the deviation. */
   constructor(options: GeneralizedRCNNOptions<Heads, Generator>) {
-    super();
-    this.backbone = options.backbone;
+    super(options);
     this.proposalGenerator = options.proposalGenerator;
     this.roiHeads = options.roiHeads;
-    [this.pixelMean, this.pixelStd] = pixelBuffers(options);
-    this.registerBuffer("pixel_mean", this.pixelMean, { persistent: false });
-    this.registerBuffer("pixel_std", this.pixelStd, { persistent: false });
-    this.inputFormat = options.inputFormat;
   }
 
   /**
@@ -115,10 +97,6 @@ export class GeneralizedRCNN<
       pixelStd: cfg.MODEL.PIXEL_STD,
       inputFormat: inputFormat(cfg),
     };
-  }
-
-  forward(batchedInputs: readonly ModelInput[]): Promise<DetectionOutput[] | Losses> {
-    return this.training ? this.losses(batchedInputs) : this.inference(batchedInputs);
   }
 
   /**
@@ -179,11 +157,6 @@ export class GeneralizedRCNN<
       const [height, width] = outputSize(batchedInputs[i], images.imageSizes[i]);
       return { instances: detectorPostprocess(instancesOfImage, height, width) };
     });
-  }
-
-  /** The network's input; see {@link preprocessImages}. */
-  preprocessImage(batchedInputs: readonly ModelInput[]): ImageList {
-    return preprocessImages(batchedInputs, this);
   }
 
   async #detect(

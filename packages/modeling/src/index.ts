@@ -16,6 +16,7 @@ export {
   type MaskROIHeads,
 } from "./generalized-rcnn.ts";
 export { INPUT_FORMATS, type InputFormat } from "./input-format.ts";
+export { MetaArchitecture, type MetaArchitectureOptions } from "./meta-architecture.ts";
 export type { ModelInput } from "./model-input.ts";
 export { detectorPostprocess, type MappedFields, type Postprocessed } from "./postprocessing.ts";
 export { preprocessImages, type PreprocessOptions } from "./preprocess-images.ts";

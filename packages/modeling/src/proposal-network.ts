@@ -1,31 +1,21 @@
-import { type Backbone, buildBackbone } from "@detectron-ts/backbone";
+import { buildBackbone } from "@detectron-ts/backbone";
 import type { Config } from "@detectron-ts/config";
-import { Module } from "@detectron-ts/nn";
 import {
   buildProposalGenerator,
   type ProposalGenerator,
   type Proposals,
 } from "@detectron-ts/proposal-generator";
 import type { Losses } from "@detectron-ts/roi-heads";
-import type { ImageList } from "@detectron-ts/structures";
-import type { Buffer } from "@detectron-ts/tensor";
 
 import { ModelModeError, ModelOptionsError } from "./errors.ts";
-import { inputFormat, type InputFormat } from "./input-format.ts";
+import { inputFormat } from "./input-format.ts";
+import { MetaArchitecture, type MetaArchitectureOptions } from "./meta-architecture.ts";
 import { type ModelInput, outputSize, requireField } from "./model-input.ts";
 import { detectorPostprocess } from "./postprocessing.ts";
-import { pixelBuffers, preprocessImages } from "./preprocess-images.ts";
 
 /** Options of {@link ProposalNetwork}. */
-export interface ProposalNetworkOptions {
-  readonly backbone: Backbone;
+export interface ProposalNetworkOptions extends MetaArchitectureOptions {
   readonly proposalGenerator: ProposalGenerator;
-  /** Mean of each channel, in the order of `inputFormat`, on the scale of 0 to 255. */
-  readonly pixelMean: readonly number[];
-  /** Standard deviation of each channel, above 0. */
-  readonly pixelStd: readonly number[];
-  /** Order of the channels, for those who read images for the model. */
-  readonly inputFormat: InputFormat;
 }
 
 /** What may be an object in one image. */
@@ -41,25 +31,13 @@ export interface ProposalOutput {
  * A call gives the proposals of each image, or in training the losses; {@link inference} and {@link losses} are these two
  * with result types of their own.
  */
-export class ProposalNetwork extends Module<
-  [batchedInputs: readonly ModelInput[]],
-  Promise<ProposalOutput[] | Losses>
-> {
-  readonly backbone: Backbone;
+export class ProposalNetwork extends MetaArchitecture<ProposalOutput> {
   readonly proposalGenerator: ProposalGenerator;
-  readonly pixelMean: Buffer;
-  readonly pixelStd: Buffer;
-  readonly inputFormat: InputFormat;
 
   /** @throws ModelOptionsError when mean or deviation isn't a number for each channel, above 0 for the deviation. */
   constructor(options: ProposalNetworkOptions) {
-    super();
-    this.backbone = options.backbone;
+    super(options);
     this.proposalGenerator = options.proposalGenerator;
-    [this.pixelMean, this.pixelStd] = pixelBuffers(options);
-    this.registerBuffer("pixel_mean", this.pixelMean, { persistent: false });
-    this.registerBuffer("pixel_std", this.pixelStd, { persistent: false });
-    this.inputFormat = options.inputFormat;
   }
 
   /**
@@ -82,10 +60,6 @@ export class ProposalNetwork extends Module<
       pixelStd: cfg.MODEL.PIXEL_STD,
       inputFormat: inputFormat(cfg),
     };
-  }
-
-  forward(batchedInputs: readonly ModelInput[]): Promise<ProposalOutput[] | Losses> {
-    return this.training ? this.losses(batchedInputs) : this.inference(batchedInputs);
   }
 
   /**
@@ -117,10 +91,5 @@ export class ProposalNetwork extends Module<
       const [height, width] = outputSize(batchedInputs[i], images.imageSizes[i]);
       return { proposals: detectorPostprocess(proposalsOfImage, height, width) };
     });
-  }
-
-  /** The network's input; see {@link preprocessImages}. */
-  preprocessImage(batchedInputs: readonly ModelInput[]): ImageList {
-    return preprocessImages(batchedInputs, this);
   }
 }
