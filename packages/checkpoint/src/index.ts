@@ -9,6 +9,7 @@ export {
   type CheckpointSummary,
   type TensorSummary,
 } from "./inspect-checkpoint.ts";
+export { readPickle } from "./read-pickle.ts";
 export { UnknownObject, type CheckpointKey, type CheckpointValue } from "./pickle/explore.ts";
 export { readFloat32, type CheckpointTensor, type TensorValue } from "./tensor.ts";
 export {

@@ -66,6 +66,7 @@ export {
   type IterationCheckpointer,
 } from "./train/hooks/periodic-checkpointer-hook.ts";
 export { PeriodicWriter, type PeriodicWriterOptions } from "./train/hooks/periodic-writer.ts";
+export { readProposalFile } from "./train/read-proposal-file.ts";
 export { PreciseBN, type PreciseBNOptions } from "./train/hooks/precise-bn.ts";
 export { StopOnSignal, type StopOnSignalOptions } from "./train/hooks/stop-on-signal.ts";
 export {

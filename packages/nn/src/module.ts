@@ -204,6 +204,9 @@ export abstract class ModuleBase<Args extends unknown[], Out> extends CallableOb
     return named;
   }
 
+  /** Called before what the module holds is handed out; brings buffers up to date that lag behind. Does nothing here. */
+  protected beforeStateDict(): void {}
+
   /**
    * What a checkpoint holds: all parameters and persistent buffers by detectron2's names, live and not
    * copied. What two modules share is there under both names.
@@ -211,6 +214,7 @@ export abstract class ModuleBase<Args extends unknown[], Out> extends CallableOb
   stateDict(): Map<string, Variable> {
     const named = new Map<string, Variable>();
     for (const [prefix, module] of this.#walk()) {
+      module.beforeStateDict();
       const members = [...module.#members()];
       for (const kind of [Parameter, Buffer]) {
         for (const [name, { value, persistent }] of members) {

@@ -237,6 +237,16 @@ describe("a norm behind a convolution", () => {
 });
 
 describe("running statistics", () => {
+  it("of a batch whose result has been computed are in the state dict, without further ado", async () => {
+    const norm = new BatchNorm2d({ numFeatures: 1 });
+    await norm(tensor([2, 4], { shape: [2, 1, 1, 1] })).data();
+    const state = norm.stateDict();
+    expect(state.get("running_mean")!.dataSync()[0]).toBeCloseTo(0.3, 6);
+    // Of variance 2, unbiased.
+    expect(state.get("running_var")!.dataSync()[0]).toBeCloseTo(1.1, 6);
+    expect(state.get("num_batches_tracked")!.dataSync()).toEqual(BigInt64Array.of(1n));
+  });
+
   it("of batches nobody computed are missed in evaluation, until they are updated", async () => {
     const norm = new BatchNorm2d({ numFeatures: 2 });
     norm(random(2, 2, 3, 3));

@@ -1,9 +1,10 @@
 import type { Config } from "@detectron-ts/config";
-import { buildDetectionTestLoader, DatasetCatalog, type DatasetDict } from "@detectron-ts/data";
+import { DatasetCatalog, type DatasetDict } from "@detectron-ts/data";
 import { buildEvaluator, type TestableModel, testModel } from "@detectron-ts/engine";
 import type { ResultsDict } from "@detectron-ts/evaluation";
 
 import { compareClassCounts } from "../datasets/class-count.ts";
+import { testLoader } from "../datasets/test-loader.ts";
 import type { Terminal } from "../terminal.ts";
 import { EvaluationProgress } from "./evaluation-progress.ts";
 
@@ -47,7 +48,7 @@ export async function evaluateModel(
       testLoader: (name) => {
         const dataset = datasets.get(name) ?? [];
         progress.start(name, dataset.length);
-        return buildDetectionTestLoader(cfg, name, { dataset });
+        return testLoader(cfg, name, dataset);
       },
       ...(output === undefined
         ? { evaluator: (name: string) => buildEvaluator(cfg, name, { log }) }

@@ -1,14 +1,11 @@
 import type { Config } from "@detectron-ts/config";
-import {
-  buildDetectionTestLoader,
-  buildDetectionTrainLoader,
-  type DatasetDict,
-} from "@detectron-ts/data";
+import { buildDetectionTrainLoader, type DatasetDict } from "@detectron-ts/data";
 import {
   DefaultTrainer,
   type DefaultTrainerOverrides,
   defaultSetup,
   defaultWriters,
+  readProposalFile,
 } from "@detectron-ts/engine";
 import { runtime } from "@detectron-ts/runtime";
 
@@ -16,6 +13,7 @@ import { compareClassCounts } from "../datasets/class-count.ts";
 import { configuredDatasets } from "../datasets/configured-datasets.ts";
 import type { DatasetSpec } from "../datasets/dataset-spec.ts";
 import { registerDatasets } from "../datasets/register-datasets.ts";
+import { testLoader } from "../datasets/test-loader.ts";
 import { TrainingStoppedError, UsageError } from "../errors.ts";
 import { loadTestDatasets } from "../evaluation/evaluate-model.ts";
 import { EvaluationProgress } from "../evaluation/evaluation-progress.ts";
@@ -60,7 +58,7 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
 }
 
 async function runTraining(cfg: Config, resume: boolean, terminal: Terminal): Promise<void> {
-  const trainLoader = await buildDetectionTrainLoader(cfg);
+  const trainLoader = await buildDetectionTrainLoader(cfg, { readProposals: readProposalFile });
   for (const name of cfg.DATASETS.TRAIN) compareClassCounts(cfg, name, "train", terminal);
   const testImages = await loadTestDatasets(cfg, terminal);
 
@@ -88,14 +86,13 @@ function display(
   terminal: Terminal,
 ): DefaultTrainerOverrides {
   const { OUTPUT_DIR: outputDir, SOLVER } = cfg;
-  const testLoader = (name: string) =>
-    buildDetectionTestLoader(cfg, name, { dataset: testImages.get(name) });
+  const loaderOf = (name: string) => testLoader(cfg, name, testImages.get(name) ?? []);
   if (!terminal.stdout.isTTY) {
     const progress = new EvaluationProgress(terminal);
     return {
       onSignal: (signal) => terminal.warn(signalText(signal)),
       log: (line) => terminal.print(line),
-      test: { testLoader, onProgress: progress.update },
+      test: { testLoader: loaderOf, onProgress: progress.update },
     };
   }
   const bar = new TrainingBar(terminal);
@@ -103,7 +100,7 @@ function display(
     onSignal: (signal) => bar.print(terminal.colors.yellow(signalText(signal))),
     log: bar.print,
     hooks: [bar],
-    test: { testLoader, onProgress: bar.updateTest },
+    test: { testLoader: loaderOf, onProgress: bar.updateTest },
     writers: (startIter) =>
       defaultWriters({
         outputDir,

@@ -60,6 +60,7 @@ export async function buildEvaluator(
         groundTruth: await vocGroundTruth(datasetName),
         classNames: metadata.get("thingClasses"),
         is2007: metadata.has("year") && metadata.get("year") === 2007,
+        ...(log && { log }),
       });
     default:
       throw new UnknownEvaluatorError(datasetName, evaluatorType, ["coco", "pascal_voc"]);

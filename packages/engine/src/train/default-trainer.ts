@@ -6,7 +6,7 @@ import {
   type StateDictTarget,
 } from "@detectron-ts/checkpoint";
 import type { Config } from "@detectron-ts/config";
-import { buildDetectionTrainLoader } from "@detectron-ts/data";
+import { buildDetectionTrainLoader, type DetectionTrainLoader } from "@detectron-ts/data";
 import type { EventStorage, EventWriter } from "@detectron-ts/events";
 import { printCsvFormat, type ResultsDict, verifyResults } from "@detectron-ts/evaluation";
 import { buildModel, type ModelInput } from "@detectron-ts/modeling";
@@ -26,6 +26,7 @@ import { PeriodicWriter } from "./hooks/periodic-writer.ts";
 import { PreciseBN } from "./hooks/precise-bn.ts";
 import { StopOnSignal } from "./hooks/stop-on-signal.ts";
 import { loadRandomState, saveRandomState } from "./random-state.ts";
+import { readProposalFile } from "./read-proposal-file.ts";
 import { SimpleTrainer, type TrainableModel, type TrainerOptimizer } from "./simple-trainer.ts";
 import { type TestableModel, testModel, type TestModelOptions } from "./test-model.ts";
 
@@ -133,7 +134,7 @@ export class DefaultTrainer {
     model.train(true);
     const optimizer = overrides.optimizer ?? buildOptimizer(cfg, model);
     const scheduler = overrides.scheduler ?? buildLrScheduler(cfg, optimizer);
-    const trainLoader = overrides.trainLoader ?? (await buildDetectionTrainLoader(cfg));
+    const trainLoader = overrides.trainLoader ?? (await trainLoaderOf(cfg));
     return new DefaultTrainer({ ...overrides, cfg, model, optimizer, scheduler, trainLoader });
   }
 
@@ -186,7 +187,12 @@ export class DefaultTrainer {
     const { cfg } = this;
     this.#results = undefined;
     this.#log(`Starting training from iteration ${this.#startIter}`);
-    await this.#trainer.train(this.#startIter, cfg.SOLVER.MAX_ITER);
+    try {
+      await this.#trainer.train(this.#startIter, cfg.SOLVER.MAX_ITER);
+    } finally {
+      // Ends the loader's threads; its state says where it goes on.
+      await this.#trainer.resetDataLoader(this.trainLoader);
+    }
     this.#startIter = this.iter;
     if (this.#results && this.stoppedBy === undefined) {
       verifyResults(cfg.TEST.EXPECTED_RESULTS, this.#results);
@@ -260,7 +266,7 @@ export class DefaultTrainer {
       numIter: cfg.TEST.PRECISE_BN.NUM_ITER,
       model,
       // A loader of its own, and the same one each time: the training's goes on undisturbed.
-      dataLoader: () => buildDetectionTrainLoader(cfg),
+      dataLoader: () => trainLoaderOf(cfg),
     });
   }
 
@@ -282,6 +288,10 @@ export class DefaultTrainer {
       log: this.#log,
     });
   }
+}
+
+function trainLoaderOf(cfg: Config): Promise<DetectionTrainLoader> {
+  return buildDetectionTrainLoader(cfg, { readProposals: readProposalFile });
 }
 
 function printLine(line: string): void {

@@ -13,6 +13,7 @@ import {
 import type { DetectionOutput, ModelInput } from "@detectron-ts/modeling";
 
 import { MissingDatasetError } from "../errors.ts";
+import { readProposalFile } from "./read-proposal-file.ts";
 import { buildEvaluator, type DetectionEvaluator } from "./build-evaluator.ts";
 
 /** A detector as {@link testModel} sees it; those of `@detectron-ts/modeling` are of this kind. */
@@ -63,7 +64,7 @@ export async function testModel(
       : await buildEvaluator(cfg, name, { outputDir: folder, ...(log && { log }) });
     const loader: InferenceLoader<TestInput> = options.testLoader
       ? await options.testLoader(name)
-      : await buildDetectionTestLoader(cfg, name);
+      : await buildDetectionTestLoader(cfg, name, { readProposals: readProposalFile });
     results[name] = await inferenceOnDataset(model, loader, evaluator, {
       ...(onProgress && { onProgress: (progress) => onProgress(name, progress) }),
     });

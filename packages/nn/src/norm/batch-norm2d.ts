@@ -39,7 +39,7 @@ interface BatchStatistics {
  * Statistics are lazy like everything else, so running ones cannot be updated at the call. A training
  * batch's are noted down instead and computed along with whatever is asked for that depends on them, such as
  * the loss. {@link updateRunningStatistics} brings the running ones up to date; so do, as far as values are
- * there, the next training batch and leaving training.
+ * there, the next training batch, `stateDict()` and leaving training.
  */
 export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsIntoConvolution {
   readonly numFeatures: number;
@@ -120,6 +120,10 @@ export class BatchNorm2d extends Module<[x: Tensor], Tensor> implements FoldsInt
   /** The batch statistics that the running ones still lack. */
   get pendingStatistics(): readonly Tensor[] {
     return this.#pending.flatMap(({ mean, variance }) => [mean, variance]);
+  }
+
+  protected override beforeStateDict(): void {
+    this.applyComputedStatistics();
   }
 
   /** Brings the running statistics up to date as far as batch statistics, in their order, have values. */

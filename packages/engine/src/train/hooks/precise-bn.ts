@@ -1,3 +1,4 @@
+import { getEventStorage } from "@detectron-ts/events";
 import { type AnyModule, updateBnStats } from "@detectron-ts/nn";
 
 import { TrainerOptionError } from "../errors.ts";
@@ -44,8 +45,11 @@ export class PreciseBN<Batch> extends HookBase {
   async #update(): Promise<void> {
     const { model, dataLoader, numIter } = this.#options;
     const batches = await dataLoader();
-    await undisturbed(() =>
-      updateBnStats(model, { batches, numIters: numIter, forward: (batch) => model.losses(batch) }),
-    );
+    const forward = (batch: Batch): Promise<unknown> => {
+      // Lets go of what the batch before put off until gradients are there, and of its graph with it.
+      getEventStorage().step();
+      return model.losses(batch);
+    };
+    await undisturbed(() => updateBnStats(model, { batches, numIters: numIter, forward }));
   }
 }

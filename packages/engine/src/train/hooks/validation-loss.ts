@@ -1,3 +1,4 @@
+import { getEventStorage } from "@detectron-ts/events";
 import { type AnyModule, BatchNorm2d, defaultGenerator } from "@detectron-ts/nn";
 import { realize } from "@detectron-ts/tensor";
 
@@ -61,6 +62,8 @@ export async function validationLosses<Batch>(
           sums.set(name, (sums.get(name) ?? 0) + (await loss.item()));
         }
         count += 1;
+        // Lets go of what was put off until gradients are there, and of the graph with it.
+        getEventStorage().step();
       }
     });
   } finally {
