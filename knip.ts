@@ -28,6 +28,16 @@ const config: KnipConfig = {
       project: ["**/*.{ts,md}", "!CHANGELOG.md"],
       ignoreDependencies: ["dejavu-fonts-ttf"],
     },
+    "apps/examples": {
+      entry: ["README.md"],
+      project: ["**/*.{ts,md}", "!CHANGELOG.md"],
+      // Imported by the tutorial, whose program its tests run.
+      ignoreDependencies: [
+        "@detectron-ts/evaluation",
+        "@detectron-ts/report",
+        "@detectron-ts/visualizer",
+      ],
+    },
     "packages/testing": { project: ["**/*.ts"], ignoreDependencies: ["tsx"] },
     configs: { project: [] },
   },

@@ -44,4 +44,13 @@ describe("the examples", () => {
     expect(without.length).toBeGreaterThan(0);
     expect(after).toEqual(before);
   });
+
+  it("custom-mask-loss: trains a head that the YAML file selects, and its loss falls", async () => {
+    const { DiceMaskHead, losses, trainer } = await import("../src/custom-mask-loss.ts");
+    expect(trainer.model.modules().some((module) => module instanceof DiceMaskHead)).toBe(true);
+    expect(losses).toHaveLength(40);
+    const mean = (values: readonly number[]): number =>
+      values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean(losses.slice(-5))).toBeLessThan(0.9 * mean(losses.slice(0, 5)));
+  }, 300_000);
 });
