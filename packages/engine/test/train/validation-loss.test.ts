@@ -5,7 +5,7 @@ import {
   ValidationLossHook,
   validationLosses,
 } from "@detectron-ts/engine";
-import { getEventStorage } from "@detectron-ts/events";
+import { type EventStorage, getEventStorage } from "@detectron-ts/events";
 import {
   BatchNorm2d,
   defaultGenerator,
@@ -68,6 +68,22 @@ it("is the mean over the batches, by the running statistics of norms, the same e
   expect(first.loss_fit).toBeCloseTo(expected, 5);
   expect(first.total_loss).toBe(first.loss_fit + first.loss_noise);
   expect(await validationLosses(model, VALIDATION)).toEqual(first);
+});
+
+it("holds on to nothing that a model put off until gradients are there", async () => {
+  const kept: unknown[] = [];
+  const model = new Noisy();
+  const storages = new Set<EventStorage>();
+  const losses = model.losses.bind(model);
+  model.losses = (batch) => {
+    const storage = getEventStorage();
+    storages.add(storage);
+    storage.defer(() => void kept.push(batch));
+    return losses(batch);
+  };
+  await validationLosses(model, VALIDATION);
+  for (const storage of storages) await storage.settle();
+  expect([storages.size, kept]).toEqual([1, []]);
 });
 
 it("leaves the training as it was: weights, statistics, random numbers, scalars and mode", async () => {
