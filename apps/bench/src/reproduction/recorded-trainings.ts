@@ -28,9 +28,6 @@ const TRAINING_SPLITS: ReadonlyMap<string, (data: string) => Promise<DatasetDict
   ["mask_rcnn_fruits", fruitsTrain],
 ]);
 
-/** The trainings that can be repeated. */
-export const RECORDED_TRAININGS: readonly string[] = [...TRAINING_SPLITS.keys()];
-
 /**
  * Registers the datasets of a recorded training under the names that its config has for them.
  *
@@ -44,7 +41,7 @@ export async function openRecordedTraining(
 ): Promise<RecordedTraining> {
   const readTrainingSplit = TRAINING_SPLITS.get(name);
   if (readTrainingSplit === undefined) {
-    throw new Error(`no training "${name}"; there are ${RECORDED_TRAININGS.join(", ")}`);
+    throw new Error(`no training "${name}"; there are ${[...TRAINING_SPLITS.keys()].join(", ")}`);
   }
   const folder = join(golden, "trained", name);
   const cfg = getCfg();

@@ -11,7 +11,7 @@ export interface ResumableLoader {
 }
 
 /** Whether a loader has a state that can be saved. */
-export function isResumable(loader: object): loader is ResumableLoader {
+function isResumable(loader: object): loader is ResumableLoader {
   return "state" in loader;
 }
 
