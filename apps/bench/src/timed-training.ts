@@ -1,7 +1,6 @@
 import { CallbackHook, SimpleTrainer, type TrainerOptimizer } from "@detectron-ts/engine";
-import type { GeneralizedRCNN, ModelInput } from "@detectron-ts/modeling";
 import { runtime, type RuntimeStats } from "@detectron-ts/runtime";
-import { realize } from "@detectron-ts/tensor";
+import { realize, type Tensor } from "@detectron-ts/tensor";
 import { median } from "./stage-timer.ts";
 
 /** What one step of training cost, in milliseconds. The first five parts add up to the total. */
@@ -40,6 +39,11 @@ function computing({ stats: from }: Mark, { stats: to }: Mark): number {
   return to.onnxRuntimeMs - from.onnxRuntimeMs + to.hostOpMs - from.hostOpMs;
 }
 
+/** What is trained; a detector in training is of this kind. */
+export interface TimedModel<Batch> {
+  losses(batch: Batch): Promise<Readonly<Record<string, Tensor>>>;
+}
+
 /**
  * The usual trainer with a clock at its joints.
  *
@@ -49,19 +53,19 @@ function computing({ stats: from }: Mark, { stats: to }: Mark): number {
  * is the same work, only that these values leave ONNX Runtime in between. So the parts of a step are timed apart, and
  * whole steps as they are.
  */
-export class TimedTraining {
-  readonly #trainer: SimpleTrainer<ModelInput[]>;
+export class TimedTraining<Batch> {
+  readonly #trainer: SimpleTrainer<Batch>;
   readonly #marks: Mark[] = [];
   #steps: StepTime[] = [];
   /** Whether forward and backward pass run one after the other. */
   apart = false;
 
   constructor(
-    model: GeneralizedRCNN,
-    dataLoader: AsyncIterable<ModelInput[]>,
+    model: TimedModel<Batch>,
+    dataLoader: AsyncIterable<Batch>,
     optimizer: TrainerOptimizer,
   ) {
-    const losses = async (batch: ModelInput[]) => {
+    const losses = async (batch: Batch) => {
       this.#marks.push(mark());
       const lossesByName = await model.losses(batch);
       if (this.apart) await realize(...Object.values(lossesByName));
