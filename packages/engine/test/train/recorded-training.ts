@@ -11,8 +11,8 @@ import {
   type ModelInput,
   type ProposalNetwork,
 } from "@detectron-ts/modeling";
-import { Boxes, Instances, PolygonMasks } from "@detectron-ts/structures";
-import { type Golden, goldenRoot, loadGolden } from "@detectron-ts/testing";
+import { BitMasks, Boxes, Instances, PolygonMasks } from "@detectron-ts/structures";
+import { type Golden, goldenRoot, type GoldenTensor, loadGolden } from "@detectron-ts/testing";
 import ndarray from "ndarray";
 
 /** What `case.json` says of a training case. */
@@ -115,6 +115,9 @@ export class TrainingCase {
         gtBoxes: new Boxes(recorded.float32(`${i}.gt_boxes`).data),
         gtClasses,
         ...(gt_polygons && { gtMasks: new PolygonMasks(gt_polygons) }),
+        ...(recorded.tensors.has(`${i}.gt_masks`) && {
+          gtMasks: new BitMasks(bitmaps(recorded.tensor(`${i}.gt_masks`))),
+        }),
       });
       const input = { image: ndarray(image.data, [...image.shape]), instances };
       if (!recorded.tensors.has(`${i}.proposals.proposal_boxes`)) return input;
@@ -125,6 +128,10 @@ export class TrainingCase {
       return { ...input, proposals };
     });
   }
+}
+
+function bitmaps({ data, shape }: GoldenTensor) {
+  return ndarray(Uint8Array.from<number | bigint>(data, Number), [...shape]);
 }
 
 function readJson<Json>(path: string): Json {
