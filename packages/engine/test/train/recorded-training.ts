@@ -28,6 +28,11 @@ interface CaseJson {
 /** How far results may be from the recorded ones. */
 export interface TrainingTolerances {
   readonly losses_rel: number;
+  /** Of proposals, in pixels; of cases that say nothing of them, a thousandth. */
+  readonly boxes_px?: number;
+  readonly objectness_logits?: number;
+  /** Of parameters and buffers after five steps, relative to their norms. */
+  readonly parameters_rel_l2?: number;
   readonly gradient_l2_rel: number;
   readonly picked_gradient_rel_l2: number;
   /** For each iteration of the SGD run. */
