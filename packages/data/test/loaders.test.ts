@@ -102,6 +102,30 @@ describe("DetectionTrainLoader", () => {
     expect(summary(await take(interrupted, 6))).toEqual(whole.slice(done));
   });
 
+  it.each([
+    ["nothing", () => null],
+    ["another form", () => ({ sampler: {}, seeds: {}, pending: [] })],
+    ["a generator of three words", (state: object) => ({ ...state, seeds: { words: [1, 2, 3] } })],
+    [
+      "an image that there is not",
+      (state: object) => ({ ...state, pending: [[{ index: 10, seed: 1 }]] }),
+    ],
+  ])("refuses a state of %s, and stays where it is", (_, change) => {
+    const loader = trainLoader();
+    const before = loader.state;
+    // As if it came from a file.
+    const state: unknown = change(before);
+    expect(() => (loader.state = state as typeof before)).toThrow(DataOptionError);
+    expect(loader.state).toBe(before);
+  });
+
+  it("refuses a state beyond the end of a round", async () => {
+    const loader = trainLoader();
+    const { sampler } = loader.state;
+    loader.state = { ...loader.state, sampler: { ...sampler, position: 11 } };
+    await expect(loader[Symbol.asyncIterator]().next()).rejects.toThrow("Got 11 for position");
+  });
+
   it("prepares no more than a bounded number of batches ahead", async () => {
     const { mapper, counts } = countingMapper();
     let used = 0;

@@ -78,6 +78,48 @@ export class BatchPlanner {
   }
 }
 
+/**
+ * Checks that a value, which may come from a file, is a planner's state.
+ *
+ * @param size - number of images that there are.
+ * @throws DataOptionError when it has another form, or names an image that there is not.
+ */
+export function checkPlannerState(
+  state: unknown,
+  size: number,
+): asserts state is BatchPlannerState {
+  const { sampler, seeds, pending } = recordOf(state);
+  const { generator, position } = recordOf(sampler);
+  const isSample = (sample: unknown): boolean => {
+    const { index, seed } = recordOf(sample);
+    return isWhole(index) && index < size && isWhole(seed);
+  };
+  const isGroup = (group: unknown): boolean => Array.isArray(group) && group.every(isSample);
+  const fits =
+    [generator, seeds].every(isGeneratorState) &&
+    isWhole(position) &&
+    Array.isArray(pending) &&
+    pending.every(isGroup);
+  if (!fits) {
+    throw new DataOptionError("state", state, `where a loader of ${size} images may stand`);
+  }
+}
+
+function isGeneratorState(value: unknown): boolean {
+  const { words, spareNormal } = recordOf(value);
+  const isSpare = spareNormal === null || typeof spareNormal === "number";
+  return Array.isArray(words) && words.length === 4 && words.every(isWhole) && isSpare;
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** The value's entries; none of what is no object. */
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
 /** Groups images into wide ones and the rest, by the sizes that the dataset says. Mirrors `AspectRatioGroupedDataset`. */
 export function aspectRatioGroup({ width = 0, height = 0 }: DatasetDict): number {
   return width > height ? 0 : 1;

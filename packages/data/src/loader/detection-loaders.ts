@@ -13,6 +13,7 @@ import {
   aspectRatioGroup,
   BatchPlanner,
   type BatchPlannerState,
+  checkPlannerState,
   type PlannedSample,
 } from "./batch-planner.ts";
 import { MapperOpener, type OpenMapper, type WorkerOptions } from "./open-mapper.ts";
@@ -86,8 +87,13 @@ export class DetectionTrainLoader implements AsyncIterable<MappedInput[]>, Async
     return this.#state;
   }
 
-  /** Takes effect where iteration begins next. */
+  /**
+   * Takes effect where iteration begins next.
+   *
+   * @throws DataOptionError when it is no state of a loader of so many images.
+   */
   set state(state: BatchPlannerState) {
+    checkPlannerState(state, this.dataset.length);
     this.#state = state;
   }
 

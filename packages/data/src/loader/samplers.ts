@@ -45,11 +45,18 @@ abstract class RoundSampler implements TrainSampler {
     return { generator: this.#roundStart, position: this.#position };
   }
 
-  /** Draws the round anew and goes to the place in it. */
+  /**
+   * Draws the round anew and goes to the place in it.
+   *
+   * @throws DataOptionError when the round has no such place.
+   */
   set state({ generator, position }: SamplerState) {
     this.#generator.state = generator;
     this.#roundStart = generator;
     this.#round = position === 0 ? new Int32Array(0) : this.drawRound(this.#generator);
+    if (position > this.#round.length) {
+      throw new DataOptionError("position", position, `at most ${this.#round.length}`);
+    }
     this.#position = position;
   }
 }
