@@ -25,6 +25,7 @@ import { PeriodicCheckpointerHook } from "./hooks/periodic-checkpointer-hook.ts"
 import { PeriodicWriter } from "./hooks/periodic-writer.ts";
 import { PreciseBN } from "./hooks/precise-bn.ts";
 import { StopOnSignal } from "./hooks/stop-on-signal.ts";
+import { printLine } from "./print-line.ts";
 import { loadRandomState, saveRandomState } from "./random-state.ts";
 import { readProposalFile } from "./read-proposal-file.ts";
 import { SimpleTrainer, type TrainableModel, type TrainerOptimizer } from "./simple-trainer.ts";
@@ -180,7 +181,7 @@ export class DefaultTrainer {
    * Trains until MAX_ITER, or until a hook or signal stops it.
    *
    * @returns results of the last evaluation, as {@link testModel} gives them; undefined if there was none.
-   * @throws NonFiniteLossError; UnexpectedResultsError of `@detectron-ts/evaluation` when TEST.EXPECTED_RESULTS aren't met;
+   * @throws NonFiniteLossError; TrainingStepError when the model fails on a batch; UnexpectedResultsError of `@detectron-ts/evaluation` when TEST.EXPECTED_RESULTS aren't met;
    *   whatever parts and hooks throw.
    */
   async train(): Promise<ResultsDict | undefined> {
@@ -292,8 +293,4 @@ export class DefaultTrainer {
 
 function trainLoaderOf(cfg: Config): Promise<DetectionTrainLoader> {
   return buildDetectionTrainLoader(cfg, { readProposals: readProposalFile });
-}
-
-function printLine(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

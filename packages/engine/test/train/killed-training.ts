@@ -1,4 +1,5 @@
 import { appendFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 import { getCfg } from "@detectron-ts/config";
 import { CallbackHook, DefaultTrainer } from "@detectron-ts/engine";
@@ -86,8 +87,9 @@ export async function train(
   await trainer.train();
 }
 
-const [outputDir, report] = process.argv.slice(2);
-if (report !== undefined) {
+const [, program, outputDir, report] = process.argv;
+// The test imports this file, too.
+if (program === fileURLToPath(import.meta.url)) {
   // A file rather than a pipe: what is written is there, whenever the process is killed.
   await train(outputDir, Infinity, (iter, loss) => appendFileSync(report, `${iter} ${loss}\n`));
 }

@@ -1,4 +1,5 @@
 import { HookBase } from "../hook-base.ts";
+import { printLine } from "../print-line.ts";
 
 /** Options of {@link IterationTimer}. */
 export interface IterationTimerOptions {
@@ -70,8 +71,4 @@ function duration(seconds: number): string {
 
 function padded(value: number): string {
   return String(value).padStart(2, "0");
-}
-
-function printLine(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
