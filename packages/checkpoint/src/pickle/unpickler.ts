@@ -1,23 +1,10 @@
 import { ByteCursor, type ByteSource } from "../byte-source.ts";
 import { MalformedPickleError } from "../errors.ts";
 import { checkLimit, type CheckpointLimits } from "../limits.ts";
+import { PickleArguments } from "./arguments.ts";
 import { buildObject, PickleArgumentError, resolveGlobal } from "./allow-list.ts";
-import {
-  decodeTwosComplement,
-  parseEscapedText,
-  parseFloatLiteral,
-  parseInteger,
-  parseQuotedString,
-} from "./literals.ts";
 import { OPCODES, opcodeName } from "./opcodes.ts";
-import { GlobalReference, LazyBytes, PickleDict, Placeholder, type PickleValue } from "./values.ts";
-
-/** Longer byte strings stay in the file until a tensor is read from them. */
-const INLINE_BYTES = 1024;
-/** Longer texts stay in the file; keys and names are far shorter. */
-const INLINE_TEXT = 4096;
-/** The longest line of a protocol 0 argument that is not a string: a number or a dotted name. */
-const MAX_LINE = 4096;
+import { GlobalReference, PickleDict, Placeholder, type PickleValue } from "./values.ts";
 
 /** How one pickle is read. */
 export interface UnpickleOptions {
@@ -54,6 +41,7 @@ export function unpickle(source: ByteSource, options: UnpickleOptions): Unpickle
 
 class PickleMachine {
   readonly #cursor: ByteCursor;
+  readonly #arguments: PickleArguments;
   readonly #limits: CheckpointLimits;
   readonly #persistentLoad: ((id: PickleValue) => PickleValue) | undefined;
   readonly #memo = new Map<number, PickleValue>();
@@ -70,6 +58,8 @@ class PickleMachine {
   constructor(source: ByteSource, options: UnpickleOptions) {
     this.#cursor = new ByteCursor(source, options.position);
     this.#limits = options.limits;
+    const malformed = (detail: string): Error => this.#malformed(detail);
+    this.#arguments = new PickleArguments(this.#cursor, options.limits, malformed);
     this.#persistentLoad = options.persistentLoad;
   }
 
@@ -110,19 +100,19 @@ class PickleMachine {
       case OPCODES.DUP:
         return this.#push(this.#top());
       case OPCODES.PUT:
-        return this.#remember(this.#decimal());
+        return this.#remember(this.#arguments.decimal());
       case OPCODES.BINPUT:
-        return this.#remember(this.#uint(1));
+        return this.#remember(this.#arguments.uint(1));
       case OPCODES.LONG_BINPUT:
-        return this.#remember(this.#uint(4));
+        return this.#remember(this.#arguments.uint(4));
       case OPCODES.MEMOIZE:
         return this.#remember(this.#memo.size);
       case OPCODES.GET:
-        return this.#recall(this.#decimal());
+        return this.#recall(this.#arguments.decimal());
       case OPCODES.BINGET:
-        return this.#recall(this.#uint(1));
+        return this.#recall(this.#arguments.uint(1));
       case OPCODES.LONG_BINGET:
-        return this.#recall(this.#uint(4));
+        return this.#recall(this.#arguments.uint(4));
 
       // -- constants and numbers
       case OPCODES.NONE:
@@ -132,46 +122,46 @@ class PickleMachine {
       case OPCODES.NEWFALSE:
         return this.#push(false);
       case OPCODES.INT:
-        return this.#push(this.#intLine());
+        return this.#push(this.#arguments.intLine());
       case OPCODES.LONG:
-        return this.#push(this.#integer(this.#line().replace(/L$/, "")));
+        return this.#push(this.#arguments.longLine());
       case OPCODES.FLOAT:
-        return this.#push(this.#floatLine());
+        return this.#push(this.#arguments.floatLine());
       case OPCODES.BININT:
         return this.#push(this.#cursor.take(4, "integer").readInt32LE());
       case OPCODES.BININT1:
-        return this.#push(this.#uint(1));
+        return this.#push(this.#arguments.uint(1));
       case OPCODES.BININT2:
-        return this.#push(this.#uint(2));
+        return this.#push(this.#arguments.uint(2));
       case OPCODES.LONG1:
-        return this.#push(this.#longInteger(this.#uint(1)));
+        return this.#push(this.#arguments.longInteger(this.#arguments.uint(1)));
       case OPCODES.LONG4:
-        return this.#push(this.#longInteger(this.#signedLength()));
+        return this.#push(this.#arguments.longInteger(this.#arguments.signedLength()));
       case OPCODES.BINFLOAT:
         return this.#push(this.#cursor.take(8, "float").readDoubleBE());
 
       // -- strings and bytes
       case OPCODES.STRING:
-        return this.#push(this.#quotedLine());
+        return this.#push(this.#arguments.quotedLine());
       case OPCODES.UNICODE:
-        return this.#push(this.#escapedLine());
+        return this.#push(this.#arguments.escapedLine());
       case OPCODES.SHORT_BINSTRING:
-        return this.#push(this.#python2String(this.#uint(1)));
+        return this.#push(this.#arguments.python2String(this.#arguments.uint(1)));
       case OPCODES.BINSTRING:
-        return this.#push(this.#python2String(this.#signedLength()));
+        return this.#push(this.#arguments.python2String(this.#arguments.signedLength()));
       case OPCODES.SHORT_BINUNICODE:
-        return this.#push(this.#text(this.#uint(1)));
+        return this.#push(this.#arguments.text(this.#arguments.uint(1)));
       case OPCODES.BINUNICODE:
-        return this.#push(this.#text(this.#uint(4)));
+        return this.#push(this.#arguments.text(this.#arguments.uint(4)));
       case OPCODES.BINUNICODE8:
-        return this.#push(this.#text(this.#uint64()));
+        return this.#push(this.#arguments.text(this.#arguments.uint64()));
       case OPCODES.SHORT_BINBYTES:
-        return this.#push(this.#bytes(this.#uint(1)));
+        return this.#push(this.#arguments.bytes(this.#arguments.uint(1)));
       case OPCODES.BINBYTES:
-        return this.#push(this.#bytes(this.#uint(4)));
+        return this.#push(this.#arguments.bytes(this.#arguments.uint(4)));
       case OPCODES.BINBYTES8:
       case OPCODES.BYTEARRAY8:
-        return this.#push(this.#bytes(this.#uint64()));
+        return this.#push(this.#arguments.bytes(this.#arguments.uint64()));
 
       // -- containers
       case OPCODES.EMPTY_TUPLE:
@@ -207,8 +197,8 @@ class PickleMachine {
 
       // -- names and objects
       case OPCODES.GLOBAL: {
-        const module = this.#line();
-        return this.#push(this.#global(module, this.#line()));
+        const module = this.#arguments.line();
+        return this.#push(this.#global(module, this.#arguments.line()));
       }
       case OPCODES.STACK_GLOBAL: {
         const [module, name] = this.#popMany(2);
@@ -218,8 +208,8 @@ class PickleMachine {
         return this.#push(this.#global(module, name));
       }
       case OPCODES.INST: {
-        const module = this.#line();
-        const cls = this.#global(module, this.#line());
+        const module = this.#arguments.line();
+        const cls = this.#global(module, this.#arguments.line());
         return this.#push(this.#construct(cls, this.#popMark()));
       }
       case OPCODES.OBJ: {
@@ -240,18 +230,18 @@ class PickleMachine {
         return this.#guarded(() => buildObject(this.#top(), state));
       }
       case OPCODES.PERSID:
-        return this.#push(this.#loadPersistent(this.#line()));
+        return this.#push(this.#loadPersistent(this.#arguments.line()));
       case OPCODES.BINPERSID:
         return this.#push(this.#loadPersistent(this.#pop()));
 
       // -- framing
       case OPCODES.PROTO: {
-        const protocol = this.#uint(1);
+        const protocol = this.#arguments.uint(1);
         if (protocol > 5) throw this.#malformed(`protocol ${protocol} is unknown, the newest is 5`);
         return;
       }
       case OPCODES.FRAME:
-        return this.#cursor.expect(this.#uint64(), "pickle frame");
+        return this.#cursor.expect(this.#arguments.uint64(), "pickle frame");
       case OPCODES.EXT1:
       case OPCODES.EXT2:
       case OPCODES.EXT4:
@@ -369,110 +359,6 @@ class PickleMachine {
       if (error instanceof PickleArgumentError) throw this.#malformed(error.message);
       throw error;
     }
-  }
-
-  // -- arguments
-
-  #uint(size: 1 | 2 | 4): number {
-    return this.#cursor.take(size, "opcode argument").readUIntLE(0, size);
-  }
-
-  #uint64(): number {
-    const value = this.#cursor.take(8, "opcode argument").readBigUInt64LE();
-    // Whatever is beyond 2^53 is beyond the end of the file, too.
-    return Number(value);
-  }
-
-  #signedLength(): number {
-    const length = this.#cursor.take(4, "opcode argument").readInt32LE();
-    if (length < 0) throw this.#malformed(`the length ${length} is negative`);
-    return length;
-  }
-
-  #line(): string {
-    return this.#rawLine(MAX_LINE).toString("utf8");
-  }
-
-  #rawLine(maximum: number): Buffer {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for (;;) {
-      const size = Math.min(256, this.#cursor.source.size - this.#cursor.position);
-      if (size === 0) this.#cursor.expect(1, "line");
-      const chunk = this.#cursor.take(size, "line");
-      const end = chunk.indexOf(0x0a);
-      const piece = Buffer.from(end < 0 ? chunk : chunk.subarray(0, end));
-      chunks.push(piece);
-      length += piece.byteLength;
-      if (length > maximum) throw this.#malformed(`a line is longer than ${maximum} bytes`);
-      if (end >= 0) {
-        this.#cursor.position -= size - end - 1;
-        return Buffer.concat(chunks);
-      }
-    }
-  }
-
-  #decimal(): number {
-    const line = this.#line();
-    if (!/^\d{1,15}$/.test(line)) throw this.#malformed(`"${line}" is no index`);
-    return Number(line);
-  }
-
-  #intLine(): number | bigint | boolean {
-    const line = this.#line();
-    // Protocol 0 writes booleans as integers of two digits.
-    if (line === "00") return false;
-    if (line === "01") return true;
-    return this.#integer(line);
-  }
-
-  #integer(digits: string): number | bigint {
-    checkLimit(this.#limits, "maxIntegerBytes", digits.length, "an integer's number of digits");
-    return parseInteger(digits) ?? this.#noLiteral(digits, "integer");
-  }
-
-  #floatLine(): number {
-    const line = this.#line();
-    return parseFloatLiteral(line) ?? this.#noLiteral(line, "float");
-  }
-
-  #longInteger(length: number): number | bigint {
-    checkLimit(this.#limits, "maxIntegerBytes", length, "an integer's length in bytes");
-    return decodeTwosComplement(this.#cursor.take(length, "integer"));
-  }
-
-  /** Python 2's `str` is bytes; detectron2 reads it as latin1, which keeps every byte. */
-  #python2String(length: number): string | LazyBytes {
-    if (length > INLINE_BYTES) return this.#lazy(length, "raw", false);
-    return this.#cursor.take(length, "string").toString("latin1");
-  }
-
-  #text(length: number): string | LazyBytes {
-    if (length > INLINE_TEXT) return this.#lazy(length, "utf8", false);
-    return this.#cursor.take(length, "text").toString("utf8");
-  }
-
-  #bytes(length: number): Uint8Array | LazyBytes {
-    if (length > INLINE_BYTES) return this.#lazy(length, "raw", true);
-    return new Uint8Array(this.#cursor.take(length, "bytes"));
-  }
-
-  #lazy(length: number, encoding: "raw" | "utf8", isBytes: boolean): LazyBytes {
-    const position = this.#cursor.skip(length, isBytes ? "bytes" : "text");
-    return new LazyBytes(this.#cursor.source, position, length, encoding, isBytes);
-  }
-
-  #quotedLine(): string {
-    const line = this.#rawLine(this.#limits.maxStringBytes).toString("latin1");
-    return parseQuotedString(line) ?? this.#noLiteral(line.slice(0, 20), "quoted string");
-  }
-
-  #escapedLine(): string {
-    return parseEscapedText(this.#rawLine(this.#limits.maxStringBytes).toString("latin1"));
-  }
-
-  #noLiteral(text: string, kind: string): never {
-    throw this.#malformed(`"${text}" is no ${kind}`);
   }
 
   #malformed(detail: string): MalformedPickleError {
