@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+
+import { getConfig, listConfigs } from "@detectron-ts/model-zoo";
+import { buildModel } from "@detectron-ts/modeling";
+import { init, type AnyModule } from "@detectron-ts/nn";
+import { describe, expect, it } from "vitest";
+
+import { recordedConfigs, recordedModel } from "./recorded-parameters.ts";
+
+/** Families without models; a config of theirs that builds after all fails its test, and leaves this list. */
+const WITHOUT_MODEL = [/retinanet/i, /keypoint/i, /panoptic/i, /semantic/, /cascade/];
+
+const buildable = (name: string): boolean => !WITHOUT_MODEL.some((family) => family.test(name));
+const build = (name: string): AnyModule =>
+  init.withoutDrawing(() => buildModel<AnyModule>(getConfig(name)));
+
+describe("the model of every config holds what detectron2's does", () => {
+  it("is recorded for each config there is", () => {
+    expect(listConfigs()).toEqual(recordedConfigs);
+    expect(recordedConfigs).toHaveLength(92);
+  });
+
+  it.each(recordedConfigs.filter(buildable))("%s", (name) => {
+    const model = build(name);
+    const { lines, sha256, parameters, trainable, tensors } = recordedModel(name);
+    const own = [...model.stateDict()].map(([path, { shape }]) => `${path} ${shape.join("x")}`);
+
+    const [ownLines, recordedLines] = [new Set(own), new Set(lines)];
+    expect({
+      missing: lines.filter((line) => !ownLines.has(line)),
+      unknown: own.filter((line) => !recordedLines.has(line)),
+    }).toEqual({ missing: [], unknown: [] });
+    // The order is that of an optimizer's state.
+    expect(own).toEqual(lines);
+    expect(own).toHaveLength(tensors);
+    expect(createHash("sha256").update(own.toSorted().join("\n")).digest("hex")).toBe(sha256);
+
+    const count = (requiresGrad: boolean): number =>
+      model
+        .parameters()
+        .filter((parameter) => parameter.requiresGrad || !requiresGrad)
+        .reduce((sum, { size }) => sum + size, 0);
+    expect({ parameters: count(false), trainable: count(true) }).toEqual({ parameters, trainable });
+  });
+
+  it.each(recordedConfigs.filter((name) => !buildable(name)))("%s is refused", (name) => {
+    expect(() => build(name)).toThrow();
+  });
+});
