@@ -28,6 +28,10 @@ export {
   updateRunningStatistics,
 } from "./norm/batch-norm2d.ts";
 export { convertFrozenBatchNorm } from "./norm/convert-frozen-batch-norm.ts";
+export {
+  CycleBatchNormList,
+  type CycleBatchNormListOptions,
+} from "./norm/cycle-batch-norm-list.ts";
 export { FrozenBatchNorm2d, type FrozenBatchNorm2dOptions } from "./norm/frozen-batch-norm2d.ts";
 export { getNorm, type Norm, type NormFactory } from "./norm/get-norm.ts";
 export {
