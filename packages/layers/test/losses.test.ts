@@ -98,6 +98,30 @@ describe("losses at their edges", () => {
     expect(await binaryCrossEntropyWithLogits(boxes, boxes).item()).toBe(0);
   });
 
+  test("what is ignored has neither loss nor gradient, nor counts in the mean", async () => {
+    // Two classes at each of 1×3 pixels; the classes of a pixel lie one plane apart.
+    const logits = new Parameter(Float32Array.of(0, 2, 5, 0, 0, -5), [1, 2, 1, 3]);
+    const target = tensor(Int32Array.of(0, 1, 255), { shape: [1, 1, 3] });
+    const loss = crossEntropy(logits, target, { ignoreIndex: 255 });
+    const [gradient] = grad(loss, [logits]);
+    const wrong = Math.log1p(Math.exp(2));
+    expect(await loss.item()).toBeCloseTo((Math.LN2 + wrong) / 2, 6);
+    const share = 1 / (1 + Math.exp(-2)) / 2;
+    expect(await gradient.data()).toBeAllclose([-0.25, share, 0, 0.25, -share, 0]);
+
+    const each = crossEntropy(logits, target, { ignoreIndex: 255, reduction: "none" });
+    expect(each.shape).toEqual([1, 1, 3]);
+    expect(await each.data()).toBeAllclose([Math.LN2, wrong, 0]);
+  });
+
+  test("the mean over nothing but what is ignored is zero, with a gradient of zeros", async () => {
+    const logits = new Parameter(Float32Array.of(1, 2, 3, 4), [2, 2]);
+    const loss = crossEntropy(logits, tensor(Int32Array.of(-1, -1)), { ignoreIndex: -1 });
+    const [gradient] = grad(loss, [logits]);
+    expect(await loss.item()).toBe(0);
+    expect(await gradient.data()).toBeAllclose([0, 0, 0, 0]);
+  });
+
   test("equal boxes have no loss, and one half apart has detectron2's", async () => {
     const boxes = tensor([
       [0, 0, 1, 1],
@@ -128,5 +152,7 @@ describe("losses at their edges", () => {
     expect(() => giouLoss(zeros([3, 4]), zeros([2, 4]))).toThrow(LayerShapeError);
     expect(() => ciouLoss(zeros([3, 5]), zeros([3, 5]))).toThrow("[…, 4]");
     expect(() => crossEntropy(zeros([3, 5]), zeros([2], "int64"))).toThrow("target");
+    expect(() => crossEntropy(zeros([2, 5, 4, 3]), zeros([2, 4], "int64"))).toThrow("target");
+    expect(() => crossEntropy(zeros([2, 5, 4]), zeros([2, 4], "int64"))).toThrow("logits");
   });
 });
