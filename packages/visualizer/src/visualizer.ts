@@ -1,87 +1,29 @@
-import type { SKRSContext2D } from "@napi-rs/canvas";
-import ndarray, { type NdArray } from "ndarray";
+import type { NdArray } from "ndarray";
 
-import { canvasOf } from "./canvas.ts";
-import { css, instanceColor, lighten, shade, textColorOn, type Color } from "./colors.ts";
-import type { Contour } from "./contours.ts";
+import { instanceColor, shade, type Color } from "./colors.ts";
 import { groundTruthParts, type DrawnDatasetDict } from "./dataset-dict.ts";
+import { Drawing, type LineStyle, type ShapeStyle } from "./drawing.ts";
 import { DrawingShapeError, InstanceCountError } from "./errors.ts";
-import { labelFont } from "./fonts.ts";
 import { toBoxes, toNumbers, toOutline, toOutlines } from "./inputs.ts";
-import type { Box, BoxList, Mask, MaskList, NumberList, Outline } from "./inputs.ts";
-import {
-  toSkeletons,
-  type KeypointList,
-  type KeypointMetadata,
-  type Skeleton,
-} from "./keypoints.ts";
+import type { Box, BoxList, Mask, Outline } from "./inputs.ts";
+import { toSkeletons } from "./keypoints.ts";
+import { regionsOf, type LabelMap, type Region } from "./label-map.ts";
 import { placeLabel, type Rectangle } from "./label-layout.ts";
+import { cornersOf, toRotatedBoxes, type RotatedBox, type RotatedBoxList } from "./rotated-box.ts";
+import type {
+  ColorMode,
+  DrawnSegment,
+  InstanceOverlay,
+  InstancePredictions,
+  PanopticPrediction,
+  PanopticStyle,
+  RotatedInstanceOverlay,
+  SegmentationStyle,
+  TextStyle,
+  VisualizerMetadata,
+  VisualizerOptions,
+} from "./styles.ts";
 import { createTextLabels } from "./text-labels.ts";
-
-/** What is known about a dataset's classes and keypoints. */
-export interface VisualizerMetadata extends KeypointMetadata {
-  /** Class names by class index. */
-  readonly thingClasses?: readonly string[];
-  /** Class colours by class index, used in mode `"segmentation"`. */
-  readonly thingColors?: readonly Color[];
-}
-
-/** `"image"` gives each instance a colour of its own, `"segmentation"` shades of its class's colour. */
-export type ColorMode = "image" | "segmentation";
-
-/** Options of {@link Visualizer}. */
-export interface VisualizerOptions {
-  readonly metadata?: VisualizerMetadata;
-  /** Size of the picture relative to the image, 1 by default. */
-  readonly scale?: number;
-  /** `"image"` by default. */
-  readonly colorMode?: ColorMode;
-}
-
-/** The fields of predictions that are drawn; each may be missing. `Instances` of `@detectron-ts/structures` fits. */
-export interface InstancePredictions {
-  readonly predBoxes?: BoxList;
-  readonly scores?: NumberList;
-  readonly predClasses?: NumberList;
-  readonly predMasks?: MaskList;
-  readonly predKeypoints?: KeypointList;
-}
-
-/** What {@link Visualizer.overlayInstances} draws: as many of each as there are instances. */
-export interface InstanceOverlay {
-  readonly boxes?: BoxList;
-  readonly masks?: MaskList;
-  readonly labels?: readonly string[];
-  readonly keypoints?: KeypointList;
-  /** One colour per instance; distinct ones by default. */
-  readonly assignedColors?: readonly Color[];
-  /** Opacity of the masks' filling, 0.5 by default. */
-  readonly alpha?: number;
-}
-
-/** Options of a filled shape. */
-export interface ShapeStyle {
-  readonly color: Color;
-  /** Colour of the outline, a lighter `color` by default. */
-  readonly edgeColor?: Color;
-  /** Opacity of the filling, 0.5 by default. */
-  readonly alpha?: number;
-}
-
-/** Options of {@link Visualizer.drawBox}. */
-export interface BoxStyle {
-  readonly color: Color;
-  /** Opacity, 1 by default. */
-  readonly alpha?: number;
-}
-
-/** Options of {@link Visualizer.drawText}. */
-export interface TextStyle {
-  /** Colour of the chip behind the text; the text itself is black or white, whichever reads better on it. */
-  readonly color: Color;
-  /** Height of the letters in image pixels; by default it suits the image. */
-  readonly fontSize?: number;
-}
 
 /**
  * Instances below this area or height get their label beside them, which would hide them otherwise. In units of the
@@ -90,17 +32,17 @@ export interface TextStyle {
 const SMALL_OBJECT_AREA = 4;
 const SMALL_OBJECT_HEIGHT = 2.5;
 
-/** Space left and right of a label's text, as a share of the letters' height. */
-const CHIP_PADDING = 0.35;
+/** Opacity of masks in each mode, as in detectron2. */
+const MASK_ALPHA = { image: 0.5, segmentation: 0.8, image_bw: 0.3 } as const;
 
-/** Dots on keypoints are red, as detectron2 draws them. */
-const KEYPOINT_COLOR: Color = [255, 0, 0];
+/** Outline of the regions of semantic maps, which lie side by side. */
+const OFF_WHITE: Color = [255, 255, 240];
 
-/** The least size of letters that reads well, in picture pixels. */
-const LEAST_FONT_SIZE = 11;
+/** What pixels without a label have, where nobody says how many classes there are. */
+const UNLABELLED = 255;
 
 /**
- * Draws boxes, masks and labels onto an image. Mirrors detectron2's `Visualizer`.
+ * Draws boxes, masks, keypoints, semantic and panoptic maps onto an image. Mirrors detectron2's `Visualizer`.
  *
  * All coordinates are absolute pixels of the image given, whatever the scale. Methods draw at once, on top of what is
  * there, and return the visualizer.
@@ -108,12 +50,7 @@ const LEAST_FONT_SIZE = 11;
 export class Visualizer {
   readonly metadata: VisualizerMetadata;
   readonly colorMode: ColorMode;
-  readonly #context: SKRSContext2D;
-  readonly #height: number;
-  readonly #width: number;
-  readonly #scale: number;
-  /** Height of letters in image pixels; line widths follow it. */
-  readonly #fontSize: number;
+  readonly #drawing: Drawing;
 
   /**
    * @param image RGB bytes, height × width × 3; any strides. It is copied.
@@ -121,32 +58,43 @@ export class Visualizer {
    */
   constructor(image: NdArray<Uint8Array>, options: VisualizerOptions = {}) {
     const { metadata = {}, scale = 1, colorMode = "image" } = options;
-    const [height, width, channels] = image.shape;
+    const [, , channels] = image.shape;
     if (image.dimension !== 3 || channels !== 3 || image.size === 0) {
       throw new DrawingShapeError("an image", image.shape, "height × width × 3");
     }
     this.metadata = metadata;
     this.colorMode = colorMode;
-    this.#height = height;
-    this.#width = width;
-    this.#scale = scale;
-    this.#fontSize = Math.max(LEAST_FONT_SIZE / scale, Math.sqrt(height * width) / 44);
-    this.#context = canvasOf(image, scale);
+    this.#drawing = new Drawing(image, scale);
   }
 
-  /** Draws predictions: masks, boxes, and labels of class name and score. */
+  /**
+   * Draws predictions: masks, boxes (upright or rotated), keypoints, and labels of class name and score. In mode
+   * `"image_bw"` all but the instances' masks first turns grey.
+   */
   drawInstancePredictions(predictions: InstancePredictions): this {
     const { predBoxes, scores, predClasses, predMasks, predKeypoints } = predictions;
     const classes = predClasses && toNumbers(predClasses);
-    const assignedColors = this.#classColors(classes);
-    return this.overlayInstances({
-      boxes: predBoxes,
-      masks: predMasks,
-      keypoints: predKeypoints,
-      labels: createTextLabels(classes, scores && toNumbers(scores), this.metadata.thingClasses),
-      assignedColors,
-      alpha: assignedColors ? 0.8 : 0.5,
-    });
+    const labels = createTextLabels(
+      classes,
+      scores && toNumbers(scores),
+      this.metadata.thingClasses,
+    );
+    const { assignedColors = this.#classColors(classes) } = predictions;
+    if (predBoxes && areRotated(predBoxes)) {
+      if (this.colorMode === "image_bw") this.#drawing.takeColorsOut([]);
+      return this.overlayRotatedInstances({ boxes: predBoxes, labels, assignedColors });
+    }
+    const masks = predMasks && toOutlines(predMasks);
+    if (this.colorMode === "image_bw") {
+      this.#drawing.takeColorsOut((masks ?? []).map(({ contours }) => contours));
+    }
+    const boxes = predBoxes && toBoxes(predBoxes);
+    // Without colours of classes, that mode is as "image".
+    const mode = this.colorMode === "segmentation" && !assignedColors ? "image" : this.colorMode;
+    return this.#overlay(
+      { boxes, masks, keypoints: predKeypoints, labels, assignedColors },
+      MASK_ALPHA[mode],
+    );
   }
 
   /**
@@ -165,19 +113,157 @@ export class Visualizer {
   }
 
   /**
+   * Draws a semantic map: each class in its colour, with its name. Mirrors detectron2's `draw_sem_seg`. Pixels whose value is
+   * no index of `stuffClasses` (where there are names) stay as they are: 255, the usual mark of unlabelled pixels, say.
+   *
+   * @param semSeg - the class of each pixel, height × width.
+   * @throws DrawingShapeError when the map hasn't the size of the image.
+   */
+  drawSemSeg(semSeg: LabelMap, style: SegmentationStyle = {}): this {
+    const { areaThreshold = 0, alpha = MASK_ALPHA.segmentation, drawText = true } = style;
+    const { stuffClasses } = this.metadata;
+    const known = (label: number): boolean =>
+      stuffClasses ? label < stuffClasses.length : label !== UNLABELLED;
+    const { height, width } = this.#drawing;
+    const regions = regionsOf(semSeg, height, width, known).filter(
+      ({ area }) => area >= areaThreshold,
+    );
+    this.#drawRegions(
+      regions.map((region) => ({ region, color: this.#stuffColor(region.label) })),
+      { alpha, edgeColor: OFF_WHITE },
+      drawText ? ({ label }) => stuffClasses?.[label] ?? String(label) : undefined,
+    );
+    return this;
+  }
+
+  /**
+   * Draws a panoptic map: the background's segments in the colours of their classes, then the instances in shades of theirs,
+   * with names and scores. Mirrors detectron2's `draw_panoptic_seg`. In mode `"image_bw"`, pixels of no segment turn grey.
+   *
+   * @throws DrawingShapeError when the map hasn't the size of the image.
+   */
+  drawPanopticSeg(
+    { panopticSeg, segmentsInfo }: PanopticPrediction,
+    style: PanopticStyle = {},
+  ): this {
+    const { areaThreshold = 0, alpha = 0.7, drawText = true, instanceColors } = style;
+    const { height, width } = this.#drawing;
+    const segments = new Map(segmentsInfo.map((segment) => [segment.id, segment]));
+    const regions = regionsOf(panopticSeg, height, width, (id) => segments.has(id));
+    if (this.colorMode === "image_bw") {
+      this.#drawing.takeColorsOut(regions.map(({ contours }) => contours));
+    }
+    const of = (isThing: boolean): Region[] =>
+      regions.filter(({ label, area }) => {
+        const segment = segments.get(label)!;
+        return segment.isThing === isThing && (isThing || area >= areaThreshold);
+      });
+    const names = drawText
+      ? ({ label }: Region): string => this.#segmentName(segments.get(label)!)
+      : undefined;
+    const color = ({ label }: Region): Color => {
+      const { isThing, categoryId } = segments.get(label)!;
+      if (!isThing) return this.#stuffColor(categoryId);
+      return instanceColors?.get(label) ?? this.#instanceColor(categoryId, label);
+    };
+    const colored = (region: Region): { region: Region; color: Color } => ({
+      region,
+      color: color(region),
+    });
+    this.#drawRegions([...of(false), ...of(true)].map(colored), { alpha }, names);
+    return this;
+  }
+
+  /**
    * Draws instances, the largest first, so that small ones stay visible; boxes above all masks, labels above all boxes,
    * keypoints above everything.
    *
    * @throws InstanceCountError when the parts are not equally many.
    */
-  overlayInstances(overlay: InstanceOverlay): this {
-    const boxes = overlay.boxes && toBoxes(overlay.boxes);
-    const outlines = overlay.masks && toOutlines(overlay.masks);
+  overlayInstances({ boxes, masks, alpha, ...others }: InstanceOverlay): this {
+    return this.#overlay(
+      { ...others, boxes: boxes && toBoxes(boxes), masks: masks && toOutlines(masks) },
+      alpha,
+    );
+  }
+
+  /**
+   * Draws rotated boxes, the largest first, with their labels at their top left corner. Mirrors detectron2's
+   * `overlay_rotated_instances`.
+   *
+   * @throws InstanceCountError when the parts are not equally many.
+   */
+  overlayRotatedInstances(overlay: RotatedInstanceOverlay): this {
+    const boxes = toRotatedBoxes(overlay.boxes);
+    const { labels, assignedColors } = overlay;
+    commonCount({ boxes, labels, colors: assignedColors });
+    const instances = boxes
+      .map((box, index) => ({
+        box,
+        label: labels?.[index],
+        color: assignedColors?.[index] ?? instanceColor(index),
+      }))
+      .sort((a, b) => b.box[2] * b.box[3] - a.box[2] * a.box[3]);
+    for (const { box, color } of instances) this.drawRotatedBox(box, { color });
+    for (const { box, label, color } of instances) {
+      if (!label) continue;
+      const [corner] = cornersOf(box);
+      const fontSize = this.#drawing.labelSize({ x: 0, y: 0, width: box[2], height: box[3] });
+      this.#drawing.chip(label, this.#drawing.chipAt(label, corner, fontSize), fontSize, color);
+    }
+    return this;
+  }
+
+  /** Draws the outline of a box. */
+  drawBox(box: Box, style: LineStyle): this {
+    this.#drawing.strokeRectangle(rectangleOf(box), style);
+    return this;
+  }
+
+  /** Draws the outline of a rotated box; its top side is broken, so that the angle can be read. */
+  drawRotatedBox(box: RotatedBox, style: LineStyle): this {
+    const corners = cornersOf(box);
+    for (const [side, corner] of corners.entries()) {
+      const dashed = side === corners.length - 1;
+      this.#drawing.line(corner, corners[(side + 1) % corners.length], { ...style, dashed });
+    }
+    return this;
+  }
+
+  /** Writes text on a coloured chip whose top-left corner is at (x, y), moved where it would leave the image. */
+  drawText(text: string, position: readonly [number, number], style: TextStyle): this {
+    const { color, fontSize = this.#drawing.fontSize } = style;
+    this.#drawing.chip(text, this.#drawing.chipAt(text, position, fontSize), fontSize, color);
+    return this;
+  }
+
+  /** Tints a mask and draws its contour; holes stay clear. */
+  drawBinaryMask(mask: Mask, style: ShapeStyle): this {
+    this.#drawing.fillContours(toOutline(mask).contours, style);
+    return this;
+  }
+
+  /**
+   * Fills a polygon and draws its outline.
+   *
+   * @param points Flat coordinates (x0, y0, x1, y1, …).
+   */
+  drawPolygon(points: readonly number[], style: ShapeStyle): this {
+    this.#drawing.fillContours([Float64Array.from(points)], style);
+    return this;
+  }
+
+  /** The picture so far: a copy of its RGB bytes, (height · scale) × (width · scale) × 3. */
+  getImage(): NdArray<Uint8Array> {
+    return this.#drawing.toImage();
+  }
+
+  #overlay(overlay: OutlinedOverlay, alpha?: number): this {
+    const { boxes, masks, labels, assignedColors } = overlay;
     const skeletons = overlay.keypoints && toSkeletons(overlay.keypoints, this.metadata);
-    const { labels, assignedColors, alpha } = overlay;
     const count = commonCount({
       boxes,
-      masks: outlines,
+      masks,
       labels,
       keypoints: skeletons,
       colors: assignedColors,
@@ -185,14 +271,15 @@ export class Visualizer {
 
     const instances = Array.from({ length: count }, (_, index) => ({
       box: boxes?.[index],
-      outline: outlines?.[index],
+      outline: masks?.[index],
       label: labels?.[index],
       color: assignedColors?.[index] ?? instanceColor(index),
-      area: boxes ? boxArea(boxes[index]) : (outlines?.[index].area ?? 0),
+      area: boxes ? boxArea(boxes[index]) : (masks?.[index].area ?? 0),
     })).sort((a, b) => b.area - a.area);
 
+    const drawing = this.#drawing;
     for (const { outline, color } of instances) {
-      if (outline) this.#fillContours(outline.contours, { color, alpha });
+      if (outline) drawing.fillContours(outline.contours, { color, alpha });
     }
     for (const { box, color } of instances) {
       if (box) this.drawBox(box, { color });
@@ -202,154 +289,71 @@ export class Visualizer {
       const anchor = box ? rectangleOf(box) : outline && boundsOf(outline);
       if (!label || !anchor) continue;
       const small =
-        area < SMALL_OBJECT_AREA * this.#fontSize ** 2 ||
-        anchor.height < SMALL_OBJECT_HEIGHT * this.#fontSize;
-      const fontSize = this.#labelSize(anchor);
-      const chip = placeLabel(
-        this.#chipSize(label, fontSize),
-        anchor,
-        small,
-        this.#extent(),
-        placed,
-      );
+        area < SMALL_OBJECT_AREA * drawing.fontSize ** 2 ||
+        anchor.height < SMALL_OBJECT_HEIGHT * drawing.fontSize;
+      const fontSize = drawing.labelSize(anchor);
+      const size = drawing.chipSize(label, fontSize);
+      const chip = placeLabel(size, anchor, small, drawing, placed);
       placed.push(chip);
-      this.#drawChip(label, chip, fontSize, color);
+      drawing.chip(label, chip, fontSize, color);
     }
-    for (const skeleton of skeletons ?? []) this.#drawSkeleton(skeleton);
+    for (const skeleton of skeletons ?? []) drawing.skeleton(skeleton);
     return this;
   }
 
-  /** Draws the outline of a box. */
-  drawBox(box: Box, { color, alpha = 1 }: BoxStyle): this {
-    const context = this.#context;
-    const { x, y, width, height } = rectangleOf(box);
-    context.strokeStyle = css(color, alpha);
-    context.lineWidth = this.#lineWidth();
-    context.strokeRect(x, y, width, height);
-    return this;
-  }
-
-  /** Writes text on a coloured chip whose top-left corner is at (x, y), moved where it would leave the image. */
-  drawText(text: string, [x, y]: readonly [number, number], style: TextStyle): this {
-    const { color, fontSize = this.#fontSize } = style;
-    const { width, height } = this.#chipSize(text, fontSize);
-    const chip = {
-      x: Math.max(0, Math.min(x, this.#width - width)),
-      y: Math.max(0, Math.min(y, this.#height - height)),
-      width,
-      height,
-    };
-    this.#drawChip(text, chip, fontSize, color);
-    return this;
-  }
-
-  /** Tints a mask and draws its contour; holes stay clear. */
-  drawBinaryMask(mask: Mask, style: ShapeStyle): this {
-    return this.#fillContours(toOutline(mask).contours, style);
-  }
-
-  /**
-   * Fills a polygon and draws its outline.
-   *
-   * @param points Flat coordinates (x0, y0, x1, y1, …).
-   */
-  drawPolygon(points: readonly number[], style: ShapeStyle): this {
-    return this.#fillContours([Float64Array.from(points)], style);
-  }
-
-  /** The picture so far: a copy of its RGB bytes, (height · scale) × (width · scale) × 3. */
-  getImage(): NdArray<Uint8Array> {
-    const { width, height } = this.#context.canvas;
-    const { data } = this.#context.getImageData(0, 0, width, height);
-    const rgb = new Uint8Array(height * width * 3);
-    for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
-      rgb[to] = data[from];
-      rgb[to + 1] = data[from + 1];
-      rgb[to + 2] = data[from + 2];
+  /** Fills regions one after the other, then writes their names, if there are, in their middle. */
+  #drawRegions(
+    regions: readonly { readonly region: Region; readonly color: Color }[],
+    style: Omit<ShapeStyle, "color">,
+    nameOf?: (region: Region) => string,
+  ): void {
+    const drawing = this.#drawing;
+    for (const { region, color } of regions) {
+      drawing.fillContours(region.contours, { ...style, color });
     }
-    return ndarray(rgb, [height, width, 3]);
+    if (nameOf === undefined) return;
+    for (const { region, color } of regions) {
+      const name = nameOf(region);
+      const { width, height } = drawing.chipSize(name, drawing.fontSize);
+      const [x, y] = region.center;
+      const chip = drawing.chipAt(name, [x - width / 2, y - height / 2], drawing.fontSize);
+      drawing.chip(name, chip, drawing.fontSize, color);
+    }
   }
 
-  #fillContours(contours: readonly Contour[], style: ShapeStyle): this {
-    const { color, alpha = 0.5, edgeColor = lighten(color, 0.25) } = style;
-    const context = this.#context;
-    context.beginPath();
-    for (const contour of contours) {
-      for (let i = 0; i < contour.length; i += 2) {
-        if (i === 0) context.moveTo(contour[0], contour[1]);
-        else context.lineTo(contour[i], contour[i + 1]);
-      }
-      context.closePath();
-    }
-    context.fillStyle = css(color, alpha);
-    context.fill("evenodd");
-    context.strokeStyle = css(edgeColor);
-    context.lineWidth = this.#lineWidth();
-    context.lineJoin = "round";
-    context.stroke();
-    return this;
-  }
-
-  /** Lines in the colours of their rules, and a dot on each keypoint. */
-  #drawSkeleton({ places, lines }: Skeleton): void {
-    const context = this.#context;
-    context.lineWidth = 2 * this.#lineWidth();
-    for (const { from, to, color } of lines) {
-      context.strokeStyle = css(color);
-      context.beginPath();
-      context.moveTo(from.x, from.y);
-      context.lineTo(to.x, to.y);
-      context.stroke();
-    }
-    context.fillStyle = css(KEYPOINT_COLOR);
-    for (const { x, y } of places) {
-      context.beginPath();
-      context.arc(x, y, 2 * this.#lineWidth(), 0, 2 * Math.PI);
-      context.fill();
-    }
+  #segmentName({ isThing, categoryId, score }: DrawnSegment): string {
+    const { thingClasses, stuffClasses } = this.metadata;
+    const names = isThing ? thingClasses : stuffClasses;
+    const scores = score === undefined ? undefined : [score];
+    const [name] = createTextLabels([categoryId], scores, names) ?? [];
+    return name;
   }
 
   /** Shades of the classes' colours where instances are told apart by class. */
   #classColors(classes: readonly number[] | undefined): Color[] | undefined {
-    const { thingColors } = this.metadata;
-    if (this.colorMode !== "segmentation" || thingColors === undefined) return undefined;
-    return classes?.map((id, index) => shade(thingColors[id] ?? instanceColor(id), index));
+    if (this.colorMode !== "segmentation" || !this.metadata.thingColors) return undefined;
+    return classes?.map((id, index) => this.#instanceColor(id, index));
   }
 
-  #drawChip(text: string, chip: Rectangle, fontSize: number, color: Color): void {
-    const context = this.#context;
-    context.fillStyle = css(color, 0.9);
-    context.beginPath();
-    context.roundRect(chip.x, chip.y, chip.width, chip.height, fontSize * 0.22);
-    context.fill();
-    context.font = labelFont(fontSize);
-    context.textBaseline = "alphabetic";
-    context.fillStyle = css(textColorOn(color));
-    // The baseline that centres letters with ascenders and without descenders.
-    const baseline = chip.y + chip.height / 2 + fontSize * 0.36;
-    context.fillText(text, chip.x + fontSize * CHIP_PADDING, baseline);
+  #instanceColor(categoryId: number, index: number): Color {
+    return shade(this.metadata.thingColors?.[categoryId] ?? instanceColor(categoryId), index);
   }
 
-  #chipSize(text: string, fontSize: number): { width: number; height: number } {
-    this.#context.font = labelFont(fontSize);
-    const textWidth = this.#context.measureText(text).width;
-    return { width: textWidth + fontSize * CHIP_PADDING * 2, height: fontSize * 1.4 };
+  #stuffColor(categoryId: number): Color {
+    return this.metadata.stuffColors?.[categoryId] ?? instanceColor(categoryId);
   }
+}
 
-  /** Smaller letters for smaller objects, from 80 % up, never below what reads well. */
-  #labelSize(anchor: Rectangle): number {
-    const relativeHeight = anchor.height / Math.sqrt(this.#height * this.#width);
-    const factor = Math.min(1, Math.max(0.8, 0.7 + relativeHeight));
-    return Math.max(LEAST_FONT_SIZE / this.#scale, this.#fontSize * factor);
-  }
+/** An overlay whose shapes are read. */
+interface OutlinedOverlay extends Omit<InstanceOverlay, "boxes" | "masks" | "alpha"> {
+  readonly boxes?: readonly number[][];
+  readonly masks?: readonly Outline[];
+}
 
-  #lineWidth(): number {
-    return Math.max(1.25 / this.#scale, this.#fontSize / 10);
-  }
-
-  #extent(): { width: number; height: number } {
-    return { width: this.#width, height: this.#height };
-  }
+/** Whether boxes are of five numbers. */
+function areRotated(boxes: BoxList | RotatedBoxList): boolean {
+  const [first] = boxes;
+  return first?.length === 5;
 }
 
 /** The number of instances that all present parts agree on; 0 when there is none. */
