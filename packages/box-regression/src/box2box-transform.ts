@@ -1,9 +1,10 @@
-import { isNdArray, rowMajorData, StructureShapeError } from "@detectron-ts/structures";
+import { isNdArray, rowMajorData } from "@detectron-ts/structures";
 import type { Tensor } from "@detectron-ts/tensor";
 import ndarray, { type NdArray } from "ndarray";
 
 import { decodeBoxes, encodeBoxes } from "./box-coding-graph.ts";
 import { decodeBox, DEFAULT_SCALE_CLAMP, encodeBox, type BoxWeights } from "./box-coding.ts";
+import { type BoxTransform, checkDecoded, checkEncoded, mixedInputs } from "./box-transform.ts";
 import { DegenerateBoxError } from "./errors.ts";
 
 /** Options of {@link Box2BoxTransform}. */
@@ -20,7 +21,7 @@ export interface Box2BoxTransformOptions {
  *
  * Arrays are computed at once, in float32 as detectron2 does; lazy tensors give lazy, differentiable tensors.
  */
-export class Box2BoxTransform {
+export class Box2BoxTransform implements BoxTransform {
   readonly weights: BoxWeights;
   readonly scaleClamp: number;
   readonly #weights: Float32Array;
@@ -48,12 +49,11 @@ export class Box2BoxTransform {
     sources: NdArray<Float32Array> | Tensor,
     targets: NdArray<Float32Array> | Tensor,
   ): NdArray<Float32Array> | Tensor {
-    checkShape("Source boxes", sources.shape, null, 4);
-    checkShape("Target boxes", targets.shape, sources.shape[0], 4);
+    checkEncoded(sources, targets);
     if (!isNdArray(sources) && !isNdArray(targets)) {
       return encodeBoxes(sources, targets, this.weights);
     }
-    if (!isNdArray(sources) || !isNdArray(targets)) throw mixedInputs();
+    if (!isNdArray(sources) || !isNdArray(targets)) throw mixedInputs("Box2BoxTransform");
     const [numBoxes] = sources.shape;
     const source = rowMajorData(sources);
     const target = rowMajorData(targets);
@@ -81,12 +81,11 @@ export class Box2BoxTransform {
     deltas: NdArray<Float32Array> | Tensor,
     boxes: NdArray<Float32Array> | Tensor,
   ): NdArray<Float32Array> | Tensor {
-    checkShape("Deltas", deltas.shape, null, null);
-    checkShape("Boxes", boxes.shape, deltas.shape[0], 4);
+    checkDecoded(deltas, boxes);
     if (!isNdArray(deltas) && !isNdArray(boxes)) {
       return decodeBoxes(deltas, boxes, this.weights, this.scaleClamp);
     }
-    if (!isNdArray(deltas) || !isNdArray(boxes)) throw mixedInputs();
+    if (!isNdArray(deltas) || !isNdArray(boxes)) throw mixedInputs("Box2BoxTransform");
     const [numBoxes, numColumns] = deltas.shape;
     const delta = rowMajorData(deltas);
     const box = rowMajorData(boxes);
@@ -100,11 +99,6 @@ export class Box2BoxTransform {
     return ndarray(decoded, [numBoxes, numColumns]);
   }
 
-  /**
-   * Decodes one box without allocating anything: the four numbers of `deltas` from `deltaOffset` on, relative to the
-   * four of `boxes` from `boxOffset` on, are written to `out` from `outOffset` on. For loops over many boxes; nothing
-   * is checked.
-   */
   applyDeltasInto(
     deltas: Float32Array,
     deltaOffset: number,
@@ -124,23 +118,4 @@ export class Box2BoxTransform {
       outOffset,
     );
   }
-}
-
-function mixedInputs(): TypeError {
-  return new TypeError("Box2BoxTransform takes two arrays or two tensors, not one of each.");
-}
-
-/** `columns` null stands for any multiple of 4, `rows` null for any number. */
-function checkShape(
-  what: string,
-  shape: readonly number[],
-  rows: number | null,
-  columns: number | null,
-): void {
-  const fits =
-    shape.length === 2 &&
-    (rows === null || shape[0] === rows) &&
-    (columns === null ? shape[1] % 4 === 0 : shape[1] === columns);
-  if (!fits)
-    throw new StructureShapeError(what, shape, `[${rows ?? "any"}, ${columns ?? "4·any"}]`);
 }

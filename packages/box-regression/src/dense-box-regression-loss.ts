@@ -3,7 +3,7 @@ import { rowMajorData, StructureShapeError } from "@detectron-ts/structures";
 import { cat, tensor, type Tensor } from "@detectron-ts/tensor";
 import ndarray, { type NdArray } from "ndarray";
 
-import type { Box2BoxTransform } from "./box2box-transform.ts";
+import type { BoxTransform } from "./box-transform.ts";
 
 /** How boxes are compared: smooth L1 on deltas, or one of the overlap losses on decoded boxes. */
 export type BoxRegLossType = "smooth_l1" | "giou" | "diou" | "ciou";
@@ -12,7 +12,7 @@ export type BoxRegLossType = "smooth_l1" | "giou" | "diou" | "ciou";
 export interface DenseBoxRegressionLossOptions {
   /** R×4; the anchors of all levels, one level after the other. */
   readonly anchors: NdArray<Float32Array>;
-  readonly box2boxTransform: Box2BoxTransform;
+  readonly box2boxTransform: BoxTransform;
   /** Predicted deltas of each level, N×Rₗ×4. */
   readonly predAnchorDeltas: readonly Tensor[];
   /** For each image, R×4: the ground-truth box matched to each anchor. Read only where `fgMask` is set. */
@@ -26,7 +26,7 @@ export interface DenseBoxRegressionLossOptions {
 }
 
 /**
- * Box regression loss of a dense detector (RPN, RetinaNet), summed over positive anchors; to be normalised by the
+ * Box regression loss of a dense detector (RPN, RetinaNet, FCOS), summed over positive anchors; to be normalised by the
  * caller. Mirrors `detectron2.modeling.box_regression._dense_box_regression_loss`.
  *
  * Only the predictions of positive anchors enter the graph's arithmetic; targets are computed beforehand.

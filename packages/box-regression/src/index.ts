@@ -1,4 +1,9 @@
 export { DEFAULT_SCALE_CLAMP, type BoxWeights } from "./box-coding.ts";
+export type { BoxTransform } from "./box-transform.ts";
+export {
+  Box2BoxTransformLinear,
+  type Box2BoxTransformLinearOptions,
+} from "./box2box-transform-linear.ts";
 export { Box2BoxTransform, type Box2BoxTransformOptions } from "./box2box-transform.ts";
 export {
   denseBoxRegressionLoss,
