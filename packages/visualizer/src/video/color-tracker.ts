@@ -62,7 +62,7 @@ export class ColorTracker {
   /** The colours of a frame's instances that a tracker has numbered; a number's colour is free again once it is gone. */
   byId(ids: readonly number[]): Color[] {
     const present = new Set(ids);
-    for (const id of [...this.#indexById.keys()]) {
+    for (const id of this.#indexById.keys()) {
       if (!present.has(id)) this.#indexById.delete(id);
     }
     const used = new Set<number | undefined>(this.#indexById.values());
