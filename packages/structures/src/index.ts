@@ -25,6 +25,7 @@ export {
 export type { FieldValue, RowField } from "./instances/field.ts";
 export { ImageList, type ImageListOptions, type PaddingConstraints } from "./image-list.ts";
 export { Instances, type InstancesConstructor, type NoFields } from "./instances/instances.ts";
+export { heatmapsToKeypoints } from "./keypoints/heatmaps-to-keypoints.ts";
 export { Keypoints, type KeypointHeatmap } from "./keypoints/keypoints.ts";
 export { BitMasks } from "./masks/bit-masks.ts";
 export { PolygonMasks } from "./masks/polygon-masks.ts";
