@@ -18,8 +18,9 @@ describe("the k highest of many values", () => {
   it.each([0, 1, 2, 63, 64, 65, 300, 301, 1000])(
     "are %i of the front of all when sorted, whatever the order they come in",
     (k) => {
-      expect(topK(k, values, order)).toEqual([...sorted.slice(0, k)]);
-      expect(topK(k, values, order.toReversed())).toEqual([...sorted.slice(0, k)]);
+      const wanted = Array.from(sorted.slice(0, k));
+      expect(topK(k, values, order)).toEqual(wanted);
+      expect(topK(k, values, order.toReversed())).toEqual(wanted);
     },
   );
 
