@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { benchEvaluation } from "./evaluation.ts";
-import { benchInference } from "./inference.ts";
+import { benchInference } from "./inference/inference.ts";
+import { benchInferenceOfFamilies } from "./inference/inference-of-families.ts";
 import { benchReproduction } from "./reproduction/reproduction.ts";
 import { benchTraining } from "./training.ts";
 import { benchTrainingMemory } from "./training-memory.ts";
@@ -20,6 +21,8 @@ Commands
 Options
   --threads N   threads of ONNX Runtime (default: the cores this process may use)
   --repeat N    inference: measured runs; the median is printed (default 5)
+  --all         inference: every kind of model instead, each with its time over that inside
+                ONNX Runtime
   --memory M    inference: fast (default) or low: whether memory is kept between runs
   --steps N     train: measured steps; medians are printed (default 5)
   --json FILE   train: a file to write all measured numbers to
@@ -37,6 +40,7 @@ const { values, positionals } = parseArgs({
   options: {
     threads: { type: "string" },
     repeat: { type: "string", default: "5" },
+    all: { type: "boolean", default: false },
     memory: { type: "string", default: "fast" },
     steps: { type: "string", default: "5" },
     json: { type: "string" },
@@ -53,6 +57,8 @@ const [command, training = ""] = positionals.filter((each) => each !== "--");
 const threads = values.threads === undefined ? undefined : Number(values.threads);
 if (values.help || command === undefined) {
   process.stdout.write(HELP);
+} else if (command === "inference" && values.all) {
+  await benchInferenceOfFamilies({ threads, repeat: Number(values.repeat) });
 } else if (command === "inference") {
   await benchInference({
     threads,

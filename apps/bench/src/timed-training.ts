@@ -1,7 +1,7 @@
 import { CallbackHook, SimpleTrainer, type TrainerOptimizer } from "@detectron-ts/engine";
 import { runtime, type RuntimeStats } from "@detectron-ts/runtime";
 import { realize, type Tensor } from "@detectron-ts/tensor";
-import { median } from "./stage-timer.ts";
+import { median } from "./inference/stage-timer.ts";
 
 /** What one step of training cost, in milliseconds. The first five parts add up to the total. */
 export interface StepTime {

@@ -9,7 +9,7 @@ import { writeImage } from "@detectron-ts/image";
 import { Generator } from "@detectron-ts/nn";
 import { BoxMode } from "@detectron-ts/structures";
 import ndarray from "ndarray";
-import { syntheticPixels } from "./synthetic-image.ts";
+import { syntheticPixels } from "./inference/synthetic-image.ts";
 
 const NUM_IMAGES = 4;
 const POLYGON_CORNERS = 24;

@@ -1,6 +1,6 @@
 import { zeros } from "@detectron-ts/tensor";
 import { expect, it } from "vitest";
-import { median, medianStages, StageTimer, type StageTime } from "../src/stage-timer.ts";
+import { median, medianStages, StageTimer, type StageTime } from "../src/inference/stage-timer.ts";
 
 it("tells time inside ONNX Runtime from the rest", async () => {
   const timer = new StageTimer();
