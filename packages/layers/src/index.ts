@@ -32,6 +32,8 @@ export { makeStage } from "./residual/make-stage.ts";
 export type { StageOptions } from "./residual/make-stage.ts";
 export { ROIAlign } from "./roi-align/roi-align.ts";
 export type { ROIAlignOptions } from "./roi-align/roi-align.ts";
+export { ROIAlignRotated } from "./roi-align/roi-align-rotated.ts";
+export type { ROIAlignRotatedOptions } from "./roi-align/roi-align-rotated.ts";
 export { pairwiseIouRotated } from "./rotated/pairwise-iou-rotated.ts";
 export type { ShapeSpec } from "./shape-spec.ts";
 export { TopK } from "./top-k.ts";
