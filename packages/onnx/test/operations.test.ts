@@ -1,4 +1,5 @@
 import {
+  attention,
   avgPool2d,
   cat,
   conv2d,
@@ -7,6 +8,7 @@ import {
   gridSample,
   indexAdd,
   interpolate,
+  layerNorm,
   linear,
   matmul,
   maximum,
@@ -76,7 +78,11 @@ const cases: Readonly<Record<Exclude<OpName, "constant" | "parameter" | "host">,
     floor: [unary("rounds down", (x) => x.floor(), Math.floor)],
     sin: [unary("takes radians", (x) => x.sin(), sin)],
     cos: [unary("takes radians", (x) => x.cos(), cos)],
+    atan: [unary("is an angle in radians", (x) => x.atan(), Math.atan)],
     erf: [["is the error function", () => [f([-1, 0, 0.5]).erf()], [-0.842701, 0, 0.5205]]],
+    gelu: [
+      ["lets positive values pass", () => [f([-1, 0, 1, 9]).gelu()], [-0.158655, 0, 0.841345, 9]],
+    ],
     tanh: [unary("is the hyperbolic tangent", (x) => x.tanh(), tanh)],
     sigmoid: [
       unary(
@@ -249,6 +255,19 @@ const cases: Readonly<Record<Exclude<OpName, "constant" | "parameter" | "host">,
       ],
       ["works without", () => [linear(f([1, 2], [1, 2]), count(3, 2))], [2, 8, 14]],
     ],
+    attention: [
+      [
+        "averages values by the products of queries and keys",
+        () => [
+          attention(
+            f([0, 0, Math.log(3), 9], [1, 2, 2]),
+            f([1, 0, 0, 0], [1, 2, 2]),
+            f([4, 8], [1, 2, 1]),
+          ),
+        ],
+        [6, 5],
+      ],
+    ],
     conv2d: [
       [
         "correlates",
@@ -333,6 +352,13 @@ const cases: Readonly<Record<Exclude<OpName, "constant" | "parameter" | "host">,
         "takes pixel ⌊i · in / out⌋",
         () => [interpolate(count(1, 1, 1, 5), { size: [1, 3], mode: "nearest" })],
         [0, 1, 3],
+      ],
+    ],
+    layerNorm: [
+      [
+        "normalises rows, then scales and shifts",
+        () => [layerNorm(f([1, 3, 10, 30], [2, 2]), f([1, 2]), f([0, 5]), { eps: 0 })],
+        [-1, 7, -1, 7],
       ],
     ],
     indexSelect: [

@@ -1,15 +1,18 @@
 import {
+  attention,
   cat,
   conv2d,
   convTranspose2d,
   gridSample,
   indexAdd,
   interpolate,
+  layerNorm,
   linear,
   matmul,
   maxPool2d,
   ones,
   roiAlign,
+  roll,
   split,
   sumTo,
   tensor,
@@ -28,7 +31,16 @@ const indices = (k: number): Tensor => zeros([k], "int32");
 const graphs: Readonly<Record<string, (k: number) => Tensor[]>> = {
   conv2d: (k) => [conv2d(ones([k, 2, 4, 4]), ones([3, 2, 3, 3]), { bias: ones([3]) }).relu()],
   convTranspose2d: (k) => [convTranspose2d(ones([k, 2, 3, 3]), ones([2, 1, 2, 2]), { stride: 2 })],
-  linear: (k) => [linear(ones([k, 4]), ones([3, 4]), ones([3]))],
+  linear: (k) => [
+    linear(ones([k, 4]), ones([3, 4]), ones([3])),
+    linear(ones([k, 2, 5, 4]), ones([3, 4])),
+  ],
+  attention: (k) => [
+    attention(ones([k, 2, 4]), ones([k, 3, 4]), ones([k, 3, 5])),
+    attention(ones([2, k, 4]), ones([2, 3, 4]), ones([2, 3, 5])),
+  ],
+  "layerNorm and gelu": (k) => [layerNorm(ones([k, 2, 4]), ones([4]), ones([4])).gelu()],
+  roll: (k) => [roll(ones([k, 5, 4]), [k, 1], [1, 2])],
   matmul: (k) => [matmul(ones([k, 4]), ones([4, 3]))],
   "matmul, transposed": (k) => [
     matmul(ones([k, 4]), ones([k, 3]), { transposeA: true }),
@@ -38,6 +50,7 @@ const graphs: Readonly<Record<string, (k: number) => Tensor[]>> = {
   interpolate: (k) => [
     interpolate(ones([k, 2, 4, 4]), { size: [3, 8], mode: "bilinear" }),
     interpolate(ones([k, 2, 4, 4]), { size: [3, 8], mode: "nearest" }),
+    interpolate(ones([k, 2, 4, 4]), { size: [3, 8], mode: "bicubic" }),
   ],
   roiAlign: (k) => [
     roiAlign(ones([1, 2, 4, 4]), rois(k), {

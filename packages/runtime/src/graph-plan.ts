@@ -82,6 +82,7 @@ export function planGraph(nodes: readonly Node[], fetches: readonly Tensor[]): K
 const HEAVY_OPS: ReadonlySet<OpName> = new Set<OpName>([
   "matmul",
   "linear",
+  "attention",
   "conv2d",
   "convTranspose2d",
   "maxPool2d",

@@ -1,5 +1,6 @@
 import { gradcheck } from "@detectron-ts/testing";
 import {
+  attention,
   avgPool2d,
   cat,
   conv2d,
@@ -9,6 +10,7 @@ import {
   hostOp,
   indexAdd,
   interpolate,
+  layerNorm,
   linear,
   matmul,
   maximum,
@@ -18,6 +20,7 @@ import {
   Parameter,
   realize,
   roiAlign,
+  roll,
   sizeOf,
   split,
   stack,
@@ -97,7 +100,25 @@ const cases: Case[] = [
   { name: "log", shapes: [[5]], f: (x) => x.log(), domain: positive },
   { name: "sqrt", shapes: [[5]], f: (x) => x.sqrt(), domain: positive },
   { name: "sin and cos", shapes: [[5]], f: (x) => x.sin().mul(x.cos()) },
+  { name: "atan", shapes: [[5]], f: (x) => x.atan() },
   { name: "erf", shapes: [[5]], f: (x) => x.erf() },
+  { name: "gelu", shapes: [[5]], f: (x) => x.mul(2).gelu() },
+  { name: "roll", shapes: [[3, 4]], f: (x) => roll(x, [1, -1], [0, 1]).square() },
+  { name: "layerNorm", shapes: [[2, 3, 4], [4], [4]], f: (x, w, b) => layerNorm(x, w, b) },
+  {
+    name: "attention",
+    shapes: [
+      [2, 3, 4],
+      [2, 5, 4],
+      [2, 5, 3],
+    ],
+    f: (q, k, v) => attention(q, k, v),
+  },
+  {
+    name: "linear of more than two axes",
+    shapes: [[2, 1, 2, 3], [4, 3], [4]],
+    f: (x, w, b) => linear(x, w, b),
+  },
   { name: "tanh", shapes: [[5]], f: (x) => x.tanh() },
   { name: "sigmoid", shapes: [[5]], f: (x) => x.sigmoid() },
   { name: "relu", shapes: [[6]], f: (x) => x.relu() },
@@ -330,6 +351,11 @@ const cases: Case[] = [
     name: "bilinear shrinking",
     shapes: [[1, 2, 6, 7]],
     f: (x) => interpolate(x, { size: [3, 3], mode: "bilinear" }),
+  },
+  {
+    name: "bicubic interpolate",
+    shapes: [[1, 2, 3, 4]],
+    f: (x) => interpolate(x, { size: [5, 3], mode: "bicubic" }),
   },
   {
     name: "nearest interpolate",

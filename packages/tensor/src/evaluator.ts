@@ -9,9 +9,15 @@ export interface Evaluator {
 
 let registered: Evaluator | undefined;
 
-/** Makes `evaluator` the one that computes values; importing the runtime does this. */
-export function registerEvaluator(evaluator: Evaluator): void {
+/**
+ * Makes `evaluator` the one that computes values; importing the runtime does this.
+ *
+ * @returns the one before, for an evaluator that stands on it or takes its place for a while.
+ */
+export function registerEvaluator(evaluator: Evaluator): Evaluator | undefined {
+  const previous = registered;
   registered = evaluator;
+  return previous;
 }
 
 // Kept out of sight of bundlers and of the dependency graph: this package works without a runtime, and the

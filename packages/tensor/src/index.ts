@@ -22,6 +22,7 @@ export {
 export { realize, registerEvaluator, type Evaluator } from "./evaluator.ts";
 export type { Axes } from "./functions/axes.ts";
 export {
+  attention,
   avgPool2d,
   conv2d,
   convTranspose2d,
@@ -50,12 +51,13 @@ export {
 export { maximum, minimum, where, type Operand } from "./functions/elementwise.ts";
 export { hostOp, type HostOpOptions } from "./functions/host.ts";
 export { gridSample, indexAdd, roiAlign } from "./functions/indexing.ts";
-export { cat, split, stack } from "./functions/movement.ts";
-export { sumTo, topk, type ReduceOptions } from "./functions/reduction.ts";
+export { cat, roll, split, stack } from "./functions/movement.ts";
+export { layerNorm, sumTo, topk, type ReduceOptions } from "./functions/reduction.ts";
 export { isOp, type Node, type OutputSpec } from "./graph/node.ts";
 export { printGraph } from "./graph/print.ts";
 export { verifyGraph } from "./graph/verify.ts";
 export { pendingNodes } from "./graph/walk.ts";
+export type { InterpolationMode } from "./functions/interpolation-matrix.ts";
 export type { HostArray, HostOpDefinition } from "./host-op.ts";
 export { roiAlignBackward, roiAlignForward } from "./kernels/roi-align.ts";
 export type { FeatureShape } from "./kernels/roi-samples.ts";

@@ -190,9 +190,19 @@ export class Tensor {
     return elementwise.cos(this);
   }
 
+  /** Arc tangent in radians. */
+  atan(): Tensor {
+    return elementwise.atan(this);
+  }
+
   /** Gauss error function. */
   erf(): Tensor {
     return elementwise.erf(this);
+  }
+
+  /** `this · Φ(this)`, Φ the normal distribution: GELU, not its approximation by tanh. */
+  gelu(): Tensor {
+    return elementwise.gelu(this);
   }
 
   /** Hyperbolic tangent. */

@@ -1,4 +1,4 @@
-import { type Tensor, type TypedArray, hostOp, maximum, minimum } from "@detectron-ts/tensor";
+import { maximum, minimum, type Tensor } from "@detectron-ts/tensor";
 import { LayerShapeError } from "../errors.ts";
 import { type Reduction, reduceLoss } from "./reduction.ts";
 
@@ -136,25 +136,5 @@ function iouAndDistance(layer: string, boxes1: Tensor, boxes2: Tensor, eps: numb
 
 /** Angle between a box's vertical side and its diagonal. */
 function diagonalAngle({ width, height }: Sides): Tensor {
-  return arctan(width.div(height));
-}
-
-/** The inverse tangent, which is not among the engine's operations; its derivative is `1 / (1 + x²)`. */
-function arctan(x: Tensor): Tensor {
-  const [angle] = hostOp({
-    name: "arctan",
-    inputs: [x],
-    outputs: [{ shape: x.shape, dtype: "float32" }],
-    forward: ([{ data }]) => [Float32Array.from(float32(data), Math.atan)],
-    backward: ([{ data: gradient }], [{ data }]) => {
-      const ratios = float32(data);
-      return [float32(gradient).map((g, i) => g / (1 + ratios[i] * ratios[i]))];
-    },
-  });
-  return angle;
-}
-
-function float32(data: TypedArray): Float32Array {
-  if (!(data instanceof Float32Array)) throw new TypeError("arctan wants float32 values");
-  return data;
+  return width.div(height).atan();
 }

@@ -13,6 +13,7 @@ import {
 type ConvolutionOp =
   | "matmul"
   | "linear"
+  | "attention"
   | "conv2d"
   | "convTranspose2d"
   | "maxPool2d"
@@ -113,6 +114,14 @@ export const convolutionLowerings: Lowerings<ConvolutionOp> = {
   linear: (context) => {
     context.emit("Gemm", context.inputs(), {
       attributes: { transB: flag(true) },
+      outputs: [context.output(0)],
+    });
+  },
+  // ONNX Runtime's works through the scores block by block and never writes them out.
+  attention: (context) => {
+    context.emit("MultiHeadAttention", context.inputs(), {
+      domain: "com.microsoft",
+      attributes: { num_heads: { int: 1 }, scale: { float: 1 } },
       outputs: [context.output(0)],
     });
   },

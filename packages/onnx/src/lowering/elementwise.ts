@@ -10,7 +10,9 @@ type ElementwiseOp =
   | "floor"
   | "sin"
   | "cos"
+  | "atan"
   | "erf"
+  | "gelu"
   | "tanh"
   | "sigmoid"
   | "relu"
@@ -43,7 +45,9 @@ export const elementwiseLowerings: Lowerings<ElementwiseOp> = {
   floor: sameOperator("Floor"),
   sin: sameOperator("Sin"),
   cos: sameOperator("Cos"),
+  atan: sameOperator("Atan"),
   erf: sameOperator("Erf"),
+  gelu: sameOperator("Gelu"),
   tanh: sameOperator("Tanh"),
   sigmoid: sameOperator("Sigmoid"),
   relu: sameOperator("Relu"),

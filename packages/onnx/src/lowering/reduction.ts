@@ -71,7 +71,7 @@ function topk(context: LoweringContext, node: Node<"topk">): void {
 
 /** ONNX operators of the operations that combine values along axes. */
 export const reductionLowerings: Lowerings<
-  Reduction | "argmax" | "topk" | "sumTo" | Normalisation
+  Reduction | "argmax" | "topk" | "sumTo" | Normalisation | "layerNorm"
 > = {
   sum: reduction("ReduceSum"),
   mean: reduction("ReduceMean"),
@@ -104,4 +104,10 @@ export const reductionLowerings: Lowerings<
   },
   softmax: normalisation("Softmax"),
   logSoftmax: normalisation("LogSoftmax"),
+  layerNorm: (context, { attrs: { epsilon } }) => {
+    context.emit("LayerNormalization", context.inputs(), {
+      attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
+      outputs: [context.output(0), context.output(1), context.output(2)],
+    });
+  },
 };

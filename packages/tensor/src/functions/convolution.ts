@@ -1,7 +1,13 @@
+import { sizeOf } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { gradMode } from "../autograd/grad-mode.ts";
 import { apply } from "../graph/apply.ts";
 import type { Tensor } from "../tensor.ts";
+import {
+  interpolationMatrix,
+  sharedMatrix,
+  type InterpolationMode,
+} from "./interpolation-matrix.ts";
 import { cat, reshape, sliceAxes } from "./movement.ts";
 
 /** A value for both spatial axes, or one for rows and one for columns. */
@@ -131,28 +137,48 @@ export function matmul(
 /**
  * `x · weightᵀ + bias`.
  *
- * @param x `[N, inFeatures]`
+ * @param x `[…, inFeatures]`
  * @param weight `[outFeatures, inFeatures]`
+ * @returns `[…, outFeatures]`
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const hasBias = bias !== undefined;
-  return apply("linear", hasBias ? [x, weight, bias] : [x, weight], { hasBias }, {});
+  const apply2d = (rows: Tensor): Tensor =>
+    apply("linear", hasBias ? [rows, weight, bias] : [rows, weight], { hasBias }, {});
+  if (x.rank <= 2) return apply2d(x);
+  const leading = x.shape.slice(0, -1);
+  const rows = reshape(x, [sizeOf(leading), x.shape[x.rank - 1]]);
+  return reshape(apply2d(rows), [...leading, weight.shape[0]]);
+}
+
+/**
+ * Scaled dot-product attention without the scale: `softmax(query · keyᵀ) · value` ("Attention Is All You Need", Vaswani
+ * et al. 2017, eq. 1). The queries×keys scores are never held as a whole.
+ *
+ * @param query `[B, queries, channels]`, multiplied by the scale already; heads are part of B.
+ * @param key `[B, keys, channels]`
+ * @param value `[B, keys, valueChannels]`
+ * @returns `[B, queries, valueChannels]`
+ */
+export function attention(query: Tensor, key: Tensor, value: Tensor): Tensor {
+  return apply("attention", [query, key, value], {}, {});
 }
 
 /** Size to resize to: given, or as a factor of the input's. */
 export type InterpolateOptions = (
   { readonly size: readonly [number, number] } | { readonly scaleFactor: number }
-) & { readonly mode: "nearest" | "bilinear" };
+) & { readonly mode: InterpolationMode };
 
 /**
- * Resizes the last two axes of N×C×H×W. `bilinear` samples between pixel centres (align_corners = false)
- * without antialiasing; `nearest` takes pixel `⌊i · in / out⌋`.
+ * Resizes the last two axes of N×C×H×W. `bilinear` and `bicubic` sample between pixel centres
+ * (align_corners = false) without antialiasing; `nearest` takes pixel `⌊i · in / out⌋`. `bicubic` is made of products with
+ * small matrices: meant for small maps, such as position embeddings, not for photographs.
  */
 export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const { mode } = options;
   const [n, c, h, w] = x.shape as [number, number, number, number];
   if (x.rank !== 4) throw new ShapeError("interpolate", "input must be [N, C, H, W]", [x.shape]);
-  if ("size" in options) return apply("interpolate", [x], { mode }, { size: options.size });
+  if ("size" in options) return resize(x, options.size, mode);
   const { scaleFactor } = options;
   if (mode === "nearest" && Number.isInteger(scaleFactor)) {
     // Joining copies is many times faster than ONNX Runtime's Resize and Expand, and its gradient is a sum.
@@ -161,6 +187,14 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
     const rows = cat(copies(reshape(pixels, [n, c, h, 1, w * scaleFactor])), 3);
     return reshape(rows, [n, c, h * scaleFactor, w * scaleFactor]);
   }
-  const size = [Math.floor(h * scaleFactor), Math.floor(w * scaleFactor)];
-  return apply("interpolate", [x], { mode }, { size });
+  return resize(x, [Math.floor(h * scaleFactor), Math.floor(w * scaleFactor)], mode);
+}
+
+function resize(x: Tensor, size: readonly [number, number], mode: InterpolationMode): Tensor {
+  if (mode !== "bicubic") return apply("interpolate", [x], { mode }, { size });
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const rows = sharedMatrix(interpolationMatrix(mode, h, size[0]), n * c);
+  const columns = interpolationMatrix(mode, w, size[1]);
+  const resized = matmul(matmul(rows, reshape(x, [n * c, h, w])), columns, { transposeB: true });
+  return reshape(resized, [n, c, ...size]);
 }

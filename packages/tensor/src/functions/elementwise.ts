@@ -51,7 +51,18 @@ function beforeExpansion(x: Tensor, other: Tensor): Tensor {
 
 type Unary = Extract<
   OpName,
-  "exp" | "log" | "sqrt" | "floor" | "sin" | "cos" | "erf" | "tanh" | "sigmoid" | "relu"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "floor"
+  | "sin"
+  | "cos"
+  | "atan"
+  | "erf"
+  | "gelu"
+  | "tanh"
+  | "sigmoid"
+  | "relu"
 >;
 
 function unary(op: Unary, x: Tensor): Tensor {
@@ -103,8 +114,12 @@ export const floor = (x: Tensor): Tensor => unary("floor", x);
 export const sin = (x: Tensor): Tensor => unary("sin", x);
 /** Cosine of radians. */
 export const cos = (x: Tensor): Tensor => unary("cos", x);
+/** Arc tangent in radians. */
+export const atan = (x: Tensor): Tensor => unary("atan", x);
 /** Gauss error function. */
 export const erf = (x: Tensor): Tensor => unary("erf", x);
+/** `x · Φ(x)`, Φ the normal distribution: GELU, not its approximation by tanh. */
+export const gelu = (x: Tensor): Tensor => unary("gelu", x);
 /** Hyperbolic tangent. */
 export const tanh = (x: Tensor): Tensor => unary("tanh", x);
 /** `1 / (1 + exp(-x))`. */

@@ -4,6 +4,8 @@ import { apply, applyOp } from "../graph/apply.ts";
 import { equalShapes } from "../shapes/shape-rule.ts";
 import type { Tensor } from "../tensor.ts";
 import { normalizeAxis } from "./axes.ts";
+import { constant } from "./creation.ts";
+import { indexSelect } from "./indexing.ts";
 
 /** The same values in another shape; one side may be -1 and is then inferred. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -106,6 +108,23 @@ export function flip(x: Tensor, axes: number | readonly number[]): Tensor {
     normalized.map((axis) => -x.shape[axis] - 1),
     normalized.map(() => -1),
   );
+}
+
+/**
+ * Moves values along axes, those that fall off one end coming in at the other: what stood at position `i` stands at
+ * `i + shift` (torch.roll).
+ */
+export function roll(x: Tensor, shifts: readonly number[], axes: readonly number[]): Tensor {
+  if (shifts.length !== axes.length) {
+    throw new ShapeError("roll", `${shifts.length} shifts are not for ${axes.length} axes`);
+  }
+  return axes.reduce((rolled, axis, i) => {
+    const normalized = normalizeAxis("roll", axis, x.rank);
+    const side = x.shape[normalized];
+    const from = (position: number): number => (((position - shifts[i]) % side) + side) % side;
+    const positions = Int32Array.from({ length: side }, (_, position) => from(position));
+    return indexSelect(rolled, normalized, constant(positions, [side], "int32"));
+  }, x);
 }
 
 /**

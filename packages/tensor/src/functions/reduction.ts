@@ -76,3 +76,19 @@ export function softmax(x: Tensor, axis = -1): Tensor {
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return apply("logSoftmax", [x], { axis: normalizeAxis("logSoftmax", axis, x.rank) }, {});
 }
+
+/**
+ * Normalises the last axis by its mean and variance, then scales and shifts each feature ("Layer Normalization", Ba et
+ * al. 2016): `(x - μ) / √(σ² + eps) · weight + bias`.
+ *
+ * @param weight, bias One value for each position of the last axis.
+ * @param options.eps 1e-5 when left out.
+ */
+export function layerNorm(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  { eps = 1e-5 }: { eps?: number } = {},
+): Tensor {
+  return apply("layerNorm", [x, weight, bias], { epsilon: eps }, {});
+}

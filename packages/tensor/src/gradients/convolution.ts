@@ -1,13 +1,13 @@
-import { allocate } from "../dtype.ts";
 import { conv2d, convTranspose2d, matmul } from "../functions/convolution.ts";
-import { constant, full, zeros } from "../functions/creation.ts";
+import { full, zeros } from "../functions/creation.ts";
+import { mul, sub } from "../functions/elementwise.ts";
 import { scatterAdd } from "../functions/indexing.ts";
+import { interpolationMatrix, sharedMatrix } from "../functions/interpolation-matrix.ts";
 import { cat, flip, pad, permute, reshape, sliceAxes, transpose } from "../functions/movement.ts";
-import { sum, sumTo } from "../functions/reduction.ts";
+import { softmax, sum, sumTo } from "../functions/reduction.ts";
 import { apply } from "../graph/apply.ts";
 import type { ConvAttrs } from "../ops/op-table.ts";
 import type { Tensor } from "../tensor.ts";
-import { interpolationMatrix } from "./interpolation-matrix.ts";
 import type { VjpRules } from "./vjp-rule.ts";
 
 type Shape4 = readonly [number, number, number, number];
@@ -28,15 +28,6 @@ function mirroredWeight(weight: Tensor, groups: number): Tensor {
   const grouped = reshape(weight, [groups, outputs, inputs, kH, kW]);
   const swapped = permute(grouped, [0, 2, 1, 3, 4]);
   return flip(reshape(swapped, [groups * inputs, outputs, kH, kW]), [2, 3]);
-}
-
-/**
- * A matrix for the product with each of `count` others: a batch of 1, but of 0 where there are none, as ONNX Runtime does
- * not broadcast 1 to 0. That is decided by an input of the slice, so the graph is the same for any count.
- */
-function sharedMatrix(matrix: Tensor, count: number): Tensor {
-  const [rows, columns] = matrix.shape;
-  return sliceAxes(reshape(matrix, [1, rows, columns]), [0], [0], [Math.min(count, 1)]);
 }
 
 /**
@@ -159,6 +150,7 @@ const biasGradient = (grad: Tensor): Tensor => sum(grad, [0, 2, 3]);
 export const convolutionGradients: VjpRules<
   | "matmul"
   | "linear"
+  | "attention"
   | "conv2d"
   | "convTranspose2d"
   | "maxPool2d"
@@ -183,6 +175,20 @@ export const convolutionGradients: VjpRules<
     wanted[1] ? matmul(grad, x, { transposeA: true }) : null,
     wanted[2] ? sum(grad, 0) : null,
   ],
+  // P = softmax(Q·Kᵀ), O = P·V. P is computed again: there may be gigabytes of it. Then
+  //   dV = Pᵀ·dO,  dS = P∘(dO·Vᵀ - D),  dQ = dS·K,  dK = dSᵀ·Q,
+  // D the sums over rows of P∘(dO·Vᵀ), which are also those of dO∘O ("FlashAttention-2", Dao 2023, eq. 4).
+  attention: ({ inputs: [query, key, value], outputs: [output], grad, wanted }) => {
+    const probabilities = softmax(matmul(query, key, { transposeB: true }), -1);
+    const rowSums = sum(mul(grad, output), -1, { keepDims: true });
+    const products = matmul(grad, value, { transposeB: true });
+    const logitGradient = mul(probabilities, sub(products, rowSums));
+    return [
+      wanted[0] ? matmul(logitGradient, key) : null,
+      wanted[1] ? matmul(logitGradient, query, { transposeA: true }) : null,
+      wanted[2] ? matmul(probabilities, grad, { transposeA: true }) : null,
+    ];
+  },
   conv2d: ({ inputs: [x, weight], attrs, grad, wanted }) => [
     wanted[0] ? conv2dInputGradient(grad, weight, x.shape, attrs) : null,
     wanted[1] ? conv2dWeightGradient(grad, x, weight.shape, attrs) : null,
@@ -215,16 +221,11 @@ export const convolutionGradients: VjpRules<
   },
   // Resizing is linear and separable, y = A·x·Bᵀ, so dx = Aᵀ·dy·B.
   interpolate: ({ inputs: [x], attrs: { mode }, lifted: { size }, grad }) => {
-    const matrixOf = (inputSide: number, outputSide: number): Tensor => {
-      const data = allocate("float32", outputSide * inputSide);
-      interpolationMatrix(mode, inputSide, outputSide, data);
-      return constant(data, [outputSide, inputSide], "float32");
-    };
     const [height, width] = size as readonly [number, number];
     const [n, channels, inputHeight, inputWidth] = x.shape as Shape4;
     const planes = reshape(grad, [n * channels, height, width]);
-    const rows = sharedMatrix(matrixOf(inputHeight, height), n * channels);
-    const columns = matrixOf(inputWidth, width);
+    const rows = sharedMatrix(interpolationMatrix(mode, inputHeight, height), n * channels);
+    const columns = interpolationMatrix(mode, inputWidth, width);
     return [reshape(matmul(matmul(rows, planes, { transposeA: true }), columns), x.shape)];
   },
 };

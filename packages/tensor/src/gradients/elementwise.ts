@@ -3,6 +3,7 @@ import {
   cos,
   div,
   equal,
+  erf,
   exp,
   less,
   lessEqual,
@@ -20,6 +21,7 @@ import { sumTo } from "../functions/reduction.ts";
 import type { VjpRule, VjpRules } from "./vjp-rule.ts";
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
+const NORMAL_DENSITY_AT_0 = 1 / Math.sqrt(2 * Math.PI);
 
 /** Where both values are equal, each gets half of the gradient, so that max(x, x) has the gradient of x. */
 function extremum(op: "maximum" | "minimum"): VjpRule<"maximum" | "minimum"> {
@@ -43,7 +45,9 @@ export const elementwiseGradients: VjpRules<
   | "floor"
   | "sin"
   | "cos"
+  | "atan"
   | "erf"
+  | "gelu"
   | "tanh"
   | "sigmoid"
   | "relu"
@@ -74,7 +78,14 @@ export const elementwiseGradients: VjpRules<
   floor: () => [null],
   sin: ({ inputs: [x], grad }) => [mul(grad, cos(x))],
   cos: ({ inputs: [x], grad }) => [neg(mul(grad, sin(x)))],
+  atan: ({ inputs: [x], grad }) => [div(grad, x.square().add(1))],
   erf: ({ inputs: [x], grad }) => [mul(grad, exp(neg(x.square())).mul(TWO_OVER_SQRT_PI))],
+  // d(x·Φ(x)) = (Φ(x) + x·φ(x)) dx with Φ(x) = (1 + erf(x/√2)) / 2 and φ(x) = exp(-x²/2) / √2π
+  gelu: ({ inputs: [x], grad }) => {
+    const distribution = erf(x.mul(Math.SQRT1_2)).mul(0.5).add(0.5);
+    const density = exp(x.square().mul(-0.5)).mul(NORMAL_DENSITY_AT_0);
+    return [mul(grad, distribution.add(mul(x, density)))];
+  },
   tanh: ({ outputs: [y], grad }) => [mul(grad, sub(1, y.square()))],
   sigmoid: ({ outputs: [y], grad }) => [mul(grad, mul(y, sub(1, y)))],
   relu: ({ outputs: [y], grad }) => [where(less(0, y), grad, 0)],

@@ -2,7 +2,7 @@ import { zeros } from "../functions/creation.ts";
 import { cast, equal, exp, mul, sub } from "../functions/elementwise.ts";
 import { scatterAdd } from "../functions/indexing.ts";
 import { expand, reshape } from "../functions/movement.ts";
-import { sum } from "../functions/reduction.ts";
+import { mean, sum, sumTo } from "../functions/reduction.ts";
 import { sizeOf } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import type { VjpContext, VjpRules } from "./vjp-rule.ts";
@@ -25,7 +25,16 @@ function extremum({ inputs, outputs, attrs, grad }: VjpContext<"max" | "min">): 
 
 /** Gradients of the operations that combine values along axes. */
 export const reductionGradients: VjpRules<
-  "sum" | "mean" | "max" | "min" | "argmax" | "topk" | "sumTo" | "softmax" | "logSoftmax"
+  | "sum"
+  | "mean"
+  | "max"
+  | "min"
+  | "argmax"
+  | "topk"
+  | "sumTo"
+  | "softmax"
+  | "logSoftmax"
+  | "layerNorm"
 > = {
   sum: ({ inputs: [x], attrs: { axes }, grad }) => [
     expand(withReducedAxes(grad, x, axes), x.shape),
@@ -53,4 +62,19 @@ export const reductionGradients: VjpRules<
   logSoftmax: ({ outputs: [y], attrs: { axis }, grad }) => [
     sub(grad, mul(exp(y), sum(grad, axis, { keepDims: true }))),
   ],
+  // y = x̂·w + b with x̂ = (x - μ)/σ. With g = dy·w: dx = (g - mean g - x̂·mean(g·x̂)) / σ
+  layerNorm: ({ inputs: [x, weight, bias], outputs: [, rowMean, inverseStd], grad, wanted }) => {
+    const normalized = mul(sub(x, rowMean), inverseStd);
+    const inputGradient = (): Tensor => {
+      const g = mul(grad, weight);
+      const along = mean(mul(g, normalized), -1, { keepDims: true });
+      const across = mean(g, -1, { keepDims: true });
+      return mul(sub(sub(g, across), mul(normalized, along)), inverseStd);
+    };
+    return [
+      wanted[0] ? inputGradient() : null,
+      wanted[1] ? sumTo(mul(grad, normalized), weight.shape) : null,
+      wanted[2] ? sumTo(grad, bias.shape) : null,
+    ];
+  },
 };

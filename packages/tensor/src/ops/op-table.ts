@@ -58,7 +58,9 @@ export interface OpTable {
   floor: Op;
   sin: Op;
   cos: Op;
+  atan: Op;
   erf: Op;
+  gelu: Op; //                                          x·Φ(x), exact
   tanh: Op;
   sigmoid: Op;
   relu: Op;
@@ -104,10 +106,12 @@ export interface OpTable {
   sumTo: Op<object, { axes: readonly number[]; shape: readonly number[] }>; // undoes a broadcast
   softmax: Op<{ axis: number }>;
   logSoftmax: Op<{ axis: number }>;
+  layerNorm: Op<{ epsilon: number }>; //                (x, weight, bias), last axis: y, mean, 1/σ
 
   // linear algebra and convolution
   matmul: Op<{ transposeA: boolean; transposeB: boolean }>;
   linear: Op<{ hasBias: boolean }>; //                  x · weightᵀ + bias
+  attention: Op; //                                     (query, key, value): softmax(q·kᵀ)·v
   conv2d: Op<ConvAttrs & { hasBias: boolean }>;
   convTranspose2d: Op<ConvAttrs & { hasBias: boolean; outputPadding: Pair }>;
   maxPool2d: Op<PoolAttrs>;

@@ -54,6 +54,7 @@ function pool(op: "maxPool2d" | "maxPool2dIndices" | "avgPool2d"): ShapeRule<typ
 export const convolutionShapes: ShapeRules<
   | "matmul"
   | "linear"
+  | "attention"
   | "conv2d"
   | "convTranspose2d"
   | "maxPool2d"
@@ -89,6 +90,18 @@ export const convolutionShapes: ShapeRules<
     }
     requireBias("linear", shapes, hasBias, weight[0]);
     return [{ shape: [x[0], weight[0]], dtype: "float32" }];
+  },
+  attention: (inputs) => {
+    requireDType("attention", inputs, "float32");
+    requireRank("attention", inputs, 0, 3, "[B, queries, channels]");
+    requireRank("attention", inputs, 1, 3, "[B, keys, channels]");
+    requireRank("attention", inputs, 2, 3, "[B, keys, valueChannels]");
+    const shapes = shapesOf(inputs);
+    const [[batch, queries, channels], key, value] = shapes;
+    if (key[0] !== batch || key[2] !== channels || value[0] !== batch || value[1] !== key[1]) {
+      throw new ShapeError("attention", "queries, keys and values do not fit together", shapes);
+    }
+    return [{ shape: [batch, queries, value[2]], dtype: "float32" }];
   },
   conv2d: (inputs, { stride, padding, dilation, groups, hasBias }) => {
     requireDType("conv2d", inputs, "float32");

@@ -9,7 +9,19 @@ import {
 } from "./shape-rule.ts";
 
 type FloatUnary =
-  "exp" | "log" | "sqrt" | "floor" | "sin" | "cos" | "erf" | "tanh" | "sigmoid" | "relu" | "clamp";
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "floor"
+  | "sin"
+  | "cos"
+  | "atan"
+  | "erf"
+  | "gelu"
+  | "tanh"
+  | "sigmoid"
+  | "relu"
+  | "clamp";
 type SignedUnary = "neg" | "abs" | "sign";
 type Arithmetic = "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum";
 type Comparison = "equal" | "less" | "lessEqual";
@@ -72,7 +84,9 @@ export const elementwiseShapes: ShapeRules<
   floor: floatUnary("floor"),
   sin: floatUnary("sin"),
   cos: floatUnary("cos"),
+  atan: floatUnary("atan"),
   erf: floatUnary("erf"),
+  gelu: floatUnary("gelu"),
   tanh: floatUnary("tanh"),
   sigmoid: floatUnary("sigmoid"),
   relu: floatUnary("relu"),

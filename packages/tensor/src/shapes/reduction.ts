@@ -51,7 +51,7 @@ function normalisation(op: "softmax" | "logSoftmax"): ShapeRule<"softmax" | "log
 
 /** Shape rules of the operations that combine values along axes. */
 export const reductionShapes: ShapeRules<
-  Reduction | "argmax" | "topk" | "sumTo" | "softmax" | "logSoftmax"
+  Reduction | "argmax" | "topk" | "sumTo" | "softmax" | "logSoftmax" | "layerNorm"
 > = {
   sum: reduction("sum"),
   mean: reduction("mean"),
@@ -82,4 +82,15 @@ export const reductionShapes: ShapeRules<
   },
   softmax: normalisation("softmax"),
   logSoftmax: normalisation("logSoftmax"),
+  layerNorm: (inputs) => {
+    requireDType("layerNorm", inputs, "float32");
+    const [{ shape }, ...vectors] = inputs;
+    const features = shape.at(-1);
+    if (vectors.some((vector) => vector.shape.length !== 1 || vector.shape[0] !== features)) {
+      const wanted = `weight and bias must have one value for each of ${features} features`;
+      throw new ShapeError("layerNorm", wanted, shapesOf(inputs));
+    }
+    const perRow = { shape: [...shape.slice(0, -1), 1], dtype: "float32" } as const;
+    return [inputs[0], perRow, perRow];
+  },
 };
