@@ -124,3 +124,20 @@ export class BoxModeError extends Error {
     this.to = to;
   }
 }
+
+/** Upright boxes where rotated ones are needed, or the other way round. */
+export class BoxKindError extends Error {
+  override readonly name = "BoxKindError";
+  /** What was asked to work on them. */
+  readonly what: string;
+  /** Numbers of a box of those given: 4 if upright, 5 if rotated. */
+  readonly got: number;
+  readonly wanted: number;
+
+  constructor(what: string, got: number, wanted: number) {
+    super(`${what} wants boxes of ${wanted} numbers, got boxes of ${got}.`);
+    this.what = what;
+    this.got = got;
+    this.wanted = wanted;
+  }
+}

@@ -10,7 +10,9 @@ export {
   pairwiseIou,
   pairwisePointBoxDistance,
 } from "./boxes/pairwise.ts";
+export { pairwiseIouRotated, RotatedBoxes } from "./boxes/rotated-boxes.ts";
 export {
+  BoxKindError,
   BoxModeError,
   EmptyListError,
   ImageSizeMismatchError,

@@ -1,15 +1,18 @@
 import ndarray, { type NdArray } from "ndarray";
 
 import { resolveRows, type RowIndex } from "../arrays/row-index.ts";
-import { isNdArray, rowMajorData, selectFlatRows } from "../arrays/rows.ts";
-import { NonFiniteBoxError, StructureShapeError } from "../errors.ts";
+import { concatFlat, isNdArray, rowMajorData, selectFlatRows } from "../arrays/rows.ts";
+import { BoxKindError, NonFiniteBoxError, StructureShapeError } from "../errors.ts";
 
 const { fround } = Math;
 
 /** Height and width of an image, in pixels. */
 export type ImageSize = readonly [height: number, width: number];
 
-/** What {@link Boxes} can be made of: an N×4 array, rows of four numbers, or the same numbers in one flat array. */
+/**
+ * What {@link Boxes} can be made of: an N×4 array, rows of four numbers, or the same numbers in one flat array. For
+ * `RotatedBoxes` it is five numbers.
+ */
 export type BoxesInput =
   | NdArray<Float32Array>
   | NdArray<Float64Array>
@@ -20,11 +23,19 @@ export type BoxesInput =
 /**
  * N upright boxes, each (x0, y0, x1, y1) in absolute pixels, in float32. Mirrors `detectron2.structures.Boxes`.
  * Coordinates are continuous: a box from 0 to 10 is 10 wide.
+ *
+ * `RotatedBoxes` are boxes too, of five numbers each. What reads {@link data} on its own account and may be given either
+ * has to ask for {@link boxDim}.
  */
 export class Boxes implements Iterable<Float32Array> {
-  /** N×4, row-major. */
+  /** Numbers of a box of this class. */
+  static readonly boxDim: number = 4;
+
+  /** Numbers that describe a box: 4. */
+  readonly boxDim: number;
+  /** N×boxDim, row-major. */
   readonly tensor: NdArray<Float32Array>;
-  /** The same numbers as a flat array of length 4N, sharing the memory of {@link tensor}. For loops. */
+  /** The same numbers as a flat array, sharing the memory of {@link tensor}. For loops. */
   readonly data: Float32Array;
 
   /**
@@ -33,46 +44,55 @@ export class Boxes implements Iterable<Float32Array> {
    * @throws {@link StructureShapeError} if the numbers do not come in fours.
    */
   constructor(boxes: BoxesInput) {
-    this.data = toFlatBoxes(boxes);
-    this.tensor = ndarray(this.data, [this.data.length / 4, 4]);
+    this.boxDim = new.target.boxDim;
+    this.data = toFlatBoxes(boxes, this.boxDim);
+    this.tensor = ndarray(this.data, [this.data.length / this.boxDim, this.boxDim]);
   }
 
-  /** All boxes of a list, in its order; zero boxes for an empty list. */
+  /**
+   * All boxes of a list, in its order; zero boxes for an empty list.
+   *
+   * @throws {@link BoxKindError} if some are rotated and others are not.
+   */
   static cat(list: readonly Boxes[]): Boxes {
-    const data = new Float32Array(list.reduce((size, boxes) => size + boxes.data.length, 0));
-    let offset = 0;
-    for (const boxes of list) {
-      data.set(boxes.data, offset);
-      offset += boxes.data.length;
-    }
-    return new Boxes(data);
+    const [first = new Boxes([]), ...others] = list;
+    return first.concat(others);
   }
 
   /** Number of boxes. */
   get length(): number {
-    return this.data.length / 4;
+    return this.data.length / this.boxDim;
   }
 
-  /** The boxes themselves, each a view of four numbers. */
+  /** The boxes themselves, each a view of its numbers. */
   *[Symbol.iterator](): IterableIterator<Float32Array> {
-    for (let start = 0; start < this.data.length; start += 4) {
-      yield this.data.subarray(start, start + 4);
+    for (let start = 0; start < this.data.length; start += this.boxDim) {
+      yield this.data.subarray(start, start + this.boxDim);
     }
   }
 
-  /** A copy of some of the boxes. */
-  select(index: RowIndex): Boxes {
-    return new Boxes(selectFlatRows(this.data, 4, resolveRows(index, this.length)));
+  /** Other boxes of the same class, whose numbers lie one after the other; wrapped, not copied. */
+  like(data: Float32Array): this {
+    const Kind = this.constructor as new (boxes: Float32Array) => this;
+    return new Kind(data);
   }
 
-  /** These boxes followed by others; see {@link Boxes.cat}. */
-  concat(others: readonly Boxes[]): Boxes {
-    return Boxes.cat([this, ...others]);
+  /** A copy of some of the boxes. */
+  select(index: RowIndex): this {
+    return this.like(selectFlatRows(this.data, this.boxDim, resolveRows(index, this.length)));
+  }
+
+  /** These boxes followed by others of the same class; see {@link Boxes.cat}. */
+  concat(others: readonly Boxes[]): this {
+    for (const { boxDim } of others) {
+      if (boxDim !== this.boxDim) throw new BoxKindError("concat", boxDim, this.boxDim);
+    }
+    return this.like(concatFlat([this.data, ...others.map(({ data }) => data)]));
   }
 
   /** A copy with memory of its own. */
-  clone(): Boxes {
-    return new Boxes(this.data.slice());
+  clone(): this {
+    return this.like(this.data.slice());
   }
 
   /** Area of each box, in square pixels; negative sides count as such. */
@@ -152,7 +172,7 @@ export class Boxes implements Iterable<Float32Array> {
   }
 
   toString(): string {
-    return `Boxes([${Array.from(this, (box) => `[${box.join(", ")}]`).join(", ")}])`;
+    return `${this.constructor.name}([${Array.from(this, (box) => `[${box.join(", ")}]`).join(", ")}])`;
   }
 
   #flags(test: (start: number) => boolean): Uint8Array {
@@ -162,20 +182,22 @@ export class Boxes implements Iterable<Float32Array> {
   }
 }
 
-function toFlatBoxes(boxes: BoxesInput): Float32Array {
+function toFlatBoxes(boxes: BoxesInput, boxDim: number): Float32Array {
   if (isNdArray(boxes)) {
     const { shape, size } = boxes;
-    if (size !== 0 && (shape.length !== 2 || shape[1] !== 4)) {
-      throw new StructureShapeError("Boxes", shape, "[any, 4]");
+    if (size !== 0 && (shape.length !== 2 || shape[1] !== boxDim)) {
+      throw new StructureShapeError("Boxes", shape, `[any, ${boxDim}]`);
     }
     const data = rowMajorData(boxes);
     return data instanceof Float32Array ? data : Float32Array.from(data);
   }
   if (boxes instanceof Float32Array) {
-    if (boxes.length % 4 !== 0) throw new StructureShapeError("Boxes", [boxes.length], "[4·any]");
+    if (boxes.length % boxDim !== 0) {
+      throw new StructureShapeError("Boxes", [boxes.length], `[${boxDim}·any]`);
+    }
     return boxes;
   }
-  const wrong = boxes.find((box) => box.length !== 4);
-  if (wrong) throw new StructureShapeError("A box", [wrong.length], "[4]");
+  const wrong = boxes.find((box) => box.length !== boxDim);
+  if (wrong) throw new StructureShapeError("A box", [wrong.length], `[${boxDim}]`);
   return Float32Array.from(boxes.flat());
 }

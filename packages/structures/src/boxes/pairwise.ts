@@ -1,8 +1,9 @@
 import ndarray, { type NdArray } from "ndarray";
 
 import { rowMajorData } from "../arrays/rows.ts";
-import { LengthMismatchError, StructureShapeError } from "../errors.ts";
+import { BoxKindError, LengthMismatchError, StructureShapeError } from "../errors.ts";
 import type { Boxes } from "./boxes.ts";
+import { pairwiseIouRotated, RotatedBoxes } from "./rotated-boxes.ts";
 
 /*
  * Every step is rounded to float32, as detectron2's are: whether an overlap reaches a threshold can hang on the last
@@ -11,16 +12,25 @@ import type { Boxes } from "./boxes.ts";
  */
 const { fround } = Math;
 
-/** Areas of intersection, N×M float32. */
+/**
+ * Areas of intersection, N×M float32.
+ *
+ * @throws {@link BoxKindError} for rotated boxes.
+ */
 export function pairwiseIntersection(boxes1: Boxes, boxes2: Boxes): NdArray<Float32Array> {
   return pairwise(boxes1, boxes2, (intersection) => intersection);
 }
 
 /**
  * Intersection over union, N×M float32; 0 where boxes do not overlap, even when both are empty.
- * Mirrors `detectron2.structures.pairwise_iou`.
+ * Mirrors `detectron2.structures.pairwise_iou`, and for two lists of rotated boxes `pairwise_iou_rotated`.
+ *
+ * @throws {@link BoxKindError} for rotated boxes against others.
  */
 export function pairwiseIou(boxes1: Boxes, boxes2: Boxes): NdArray<Float32Array> {
+  if (boxes1 instanceof RotatedBoxes && boxes2 instanceof RotatedBoxes) {
+    return pairwiseIouRotated(boxes1, boxes2);
+  }
   const areas1 = boxes1.area();
   const areas2 = boxes2.area();
   return pairwise(
@@ -30,7 +40,11 @@ export function pairwiseIou(boxes1: Boxes, boxes2: Boxes): NdArray<Float32Array>
   );
 }
 
-/** Intersection over the area of the second box, N×M float32; 0 where boxes do not overlap. */
+/**
+ * Intersection over the area of the second box, N×M float32; 0 where boxes do not overlap.
+ *
+ * @throws {@link BoxKindError} for rotated boxes.
+ */
 export function pairwiseIoa(boxes1: Boxes, boxes2: Boxes): NdArray<Float32Array> {
   const areas2 = boxes2.area();
   return pairwise(boxes1, boxes2, (intersection, _i, j) => intersection / areas2[j]);
@@ -41,11 +55,13 @@ export function pairwiseIoa(boxes1: Boxes, boxes2: Boxes): NdArray<Float32Array>
  * Mirrors `detectron2.structures.matched_pairwise_iou`.
  *
  * @throws {@link LengthMismatchError} unless there are as many boxes on both sides.
+ * @throws {@link BoxKindError} for rotated boxes.
  */
 export function matchedPairwiseIou(boxes1: Boxes, boxes2: Boxes): Float32Array {
   if (boxes1.length !== boxes2.length) {
     throw new LengthMismatchError("boxes2", boxes2.length, boxes1.length);
   }
+  requireUpright("matchedPairwiseIou", boxes1, boxes2);
   const areas1 = boxes1.area();
   const areas2 = boxes2.area();
   const overlaps = new Float32Array(boxes1.length);
@@ -71,6 +87,7 @@ export const matchedBoxlistIou = matchedPairwiseIou;
  *
  * @param points - P×2 (x, y).
  * @throws {@link StructureShapeError}
+ * @throws {@link BoxKindError} for rotated boxes.
  */
 export function pairwisePointBoxDistance(
   points: NdArray<Float32Array>,
@@ -79,6 +96,7 @@ export function pairwisePointBoxDistance(
   if (points.shape.length !== 2 || points.shape[1] !== 2) {
     throw new StructureShapeError("Points", points.shape, "[any, 2]");
   }
+  requireUpright("pairwisePointBoxDistance", boxes);
   const coordinates = rowMajorData(points);
   const { data } = boxes;
   const [numPoints] = points.shape;
@@ -103,6 +121,7 @@ function pairwise(
   boxes2: Boxes,
   combine: (intersection: number, i: number, j: number) => number,
 ): NdArray<Float32Array> {
+  requireUpright("A comparison of upright boxes", boxes1, boxes2);
   const first = boxes1.data;
   const second = boxes2.data;
   const rows = boxes1.length;
@@ -135,4 +154,8 @@ function overlapAlongAxis(data1: Float32Array, data2: Float32Array, offset: numb
   return fround(
     Math.min(data1[offset + 2], data2[offset + 2]) - Math.max(data1[offset], data2[offset]),
   );
+}
+
+function requireUpright(what: string, ...lists: readonly Boxes[]): void {
+  for (const { boxDim } of lists) if (boxDim !== 4) throw new BoxKindError(what, boxDim, 4);
 }
