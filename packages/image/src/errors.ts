@@ -31,6 +31,20 @@ export class NotAnImageError extends ImageError {
   }
 }
 
+/** The image is not one of gray values alone. */
+export class NotGrayError extends ImageError {
+  override readonly name = "NotGrayError";
+  /** Colour space of the file. */
+  readonly space: string;
+  readonly channels: number;
+
+  constructor(source: string, space: string, channels: number) {
+    super(source, `${source} has ${channels} channels of ${space}; wanted one of gray values`);
+    this.space = space;
+    this.channels = channels;
+  }
+}
+
 /** The file is an image but ends early or cannot be decoded. */
 export class CorruptImageError extends ImageError {
   override readonly name = "CorruptImageError";

@@ -5,9 +5,11 @@ export {
   ImageNotFoundError,
   ImageTooLargeError,
   NotAnImageError,
+  NotGrayError,
   UnsupportedExtensionError,
 } from "./errors.ts";
 export type { ImageFormat } from "./format.ts";
+export { readGrayImage } from "./read-gray-image.ts";
 export { DEFAULT_MAX_PIXELS, readImage } from "./read-image.ts";
 export type { ImageSource, ReadImageOptions } from "./read-image.ts";
 export { encodeImage, writeImage } from "./write-image.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import ndarray, { type NdArray } from "ndarray";
-import type { Metadata, SharpOptions } from "sharp";
+import type { Metadata, Sharp, SharpOptions } from "sharp";
 
 import {
   CorruptImageError,
@@ -40,12 +40,53 @@ export async function readImage(
   source: ImageSource,
   { format = "RGB", maxPixels = DEFAULT_MAX_PIXELS }: ReadImageOptions = {},
 ): Promise<NdArray<Uint8Array>> {
-  const name = sourceName(source);
-  const bytes = await readBytes(source, name);
-  const { pixels, height, width } = await decodeRgb(bytes, name, maxPixels);
+  const { pixels, height, width } = await decodeRgb(await openImage(source, maxPixels));
   if (format === "L") return ndarray(lumaFromRgb(pixels), [height, width, 1]);
   if (format === "BGR") swapRedAndBlue(pixels);
   return ndarray(pixels, [height, width, 3]);
+}
+
+/** An encoded image of a format that is read, not decoded yet. */
+export interface OpenImage {
+  /** For messages. */
+  readonly name: string;
+  /** Colour space of the file, as libvips names it. */
+  readonly space: string;
+  readonly channels: number;
+  /** Starts a pipeline that decodes the image, upright and with its own colours. */
+  readonly decoder: () => Sharp;
+}
+
+/**
+ * Reads the header of an image.
+ *
+ * @throws as {@link readImage}.
+ */
+export async function openImage(source: ImageSource, maxPixels: number): Promise<OpenImage> {
+  const name = sourceName(source);
+  const bytes = await readBytes(source, name);
+  if (bytes.length === 0) throw new NotAnImageError(name);
+  const sharp = await loadSharp();
+  const options: SharpOptions = {
+    autoOrient: true,
+    failOn: "truncated",
+    ignoreIcc: true,
+    limitInputPixels: false, // checked below, with an error that tells the numbers
+  };
+  let metadata: Metadata;
+  try {
+    metadata = await sharp(bytes, options).metadata();
+  } catch (cause) {
+    const reason = messageOf(cause);
+    if (reason.includes("unsupported image format")) {
+      throw new NotAnImageError(name, undefined, { cause });
+    }
+    throw new CorruptImageError(name, reason, { cause });
+  }
+  const { format, width, height, space, channels } = metadata;
+  if (!READ_FORMATS.has(format)) throw new NotAnImageError(name, format);
+  if (width * height > maxPixels) throw new ImageTooLargeError(name, width, height, maxPixels);
+  return { name, space, channels, decoder: () => sharp(bytes, options) };
 }
 
 function sourceName(source: ImageSource): string {
@@ -71,36 +112,14 @@ interface RgbPixels {
   readonly width: number;
 }
 
-async function decodeRgb(bytes: Uint8Array, name: string, maxPixels: number): Promise<RgbPixels> {
-  if (bytes.length === 0) throw new NotAnImageError(name);
-  const sharp = await loadSharp();
-  const options: SharpOptions = {
-    autoOrient: true,
-    failOn: "truncated",
-    ignoreIcc: true,
-    limitInputPixels: false, // checked below, with an error that tells the numbers
-  };
-  let metadata: Metadata;
-  try {
-    metadata = await sharp(bytes, options).metadata();
-  } catch (cause) {
-    const reason = messageOf(cause);
-    if (reason.includes("unsupported image format")) {
-      throw new NotAnImageError(name, undefined, { cause });
-    }
-    throw new CorruptImageError(name, reason, { cause });
-  }
-  const { format, width, height, space } = metadata;
-  if (!READ_FORMATS.has(format)) throw new NotAnImageError(name, format);
-  if (width * height > maxPixels) throw new ImageTooLargeError(name, width, height, maxPixels);
-
+async function decodeRgb({ name, space, decoder }: OpenImage): Promise<RgbPixels> {
   // Inks stay inks until rgbFromCmyk: the decoder's own conversion is colour-managed, Pillow's is not.
-  const decoder =
+  const pipeline =
     space === "cmyk"
-      ? sharp(bytes, options).pipelineColourspace("cmyk").toColourspace("cmyk")
-      : sharp(bytes, options).toColourspace("srgb").removeAlpha();
+      ? decoder().pipelineColourspace("cmyk").toColourspace("cmyk")
+      : decoder().toColourspace("srgb").removeAlpha();
   try {
-    const { data, info } = await decoder.raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
     const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     return {
       pixels: space === "cmyk" ? rgbFromCmyk(raw) : raw,
@@ -112,6 +131,7 @@ async function decodeRgb(bytes: Uint8Array, name: string, maxPixels: number): Pr
   }
 }
 
-function messageOf(error: unknown): string {
+/** What a decoder said. */
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
