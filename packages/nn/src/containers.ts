@@ -87,3 +87,8 @@ export class Identity extends Module<[x: Tensor], Tensor> {
 export function relu(x: Tensor): Tensor {
   return x.relu();
 }
+
+/** `x · Φ(x)`, as an activation: GELU, not its approximation by tanh ("Gaussian Error Linear Units", Hendrycks 2016). */
+export function gelu(x: Tensor): Tensor {
+  return x.gelu();
+}

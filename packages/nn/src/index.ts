@@ -1,6 +1,6 @@
 export { Buffer, Parameter, Variable } from "@detectron-ts/tensor";
 export type { Callable } from "./callable.ts";
-export { Identity, type Layer, ModuleList, relu, Sequential } from "./containers.ts";
+export { gelu, Identity, type Layer, ModuleList, relu, Sequential } from "./containers.ts";
 export {
   type IncompatibleKeys,
   type IncorrectShape,
@@ -15,18 +15,24 @@ export { defaultGenerator, Generator, type GeneratorState, manualSeed } from "./
 export * as init from "./init/index.ts";
 export { Conv2d, type Conv2dOptions } from "./layers/conv2d.ts";
 export { ConvTranspose2d, type ConvTranspose2dOptions } from "./layers/conv-transpose2d.ts";
+export { Dropout, type DropoutOptions, DropPath } from "./layers/dropout.ts";
 export {
   type FoldsIntoConvolution,
   foldsIntoConvolution,
   type ScaleAndShift,
 } from "./layers/folding.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";
+export { Mlp, type MlpOptions } from "./layers/mlp.ts";
 export { type AnyModule, Module, ModuleBase } from "./module.ts";
 export {
   BatchNorm2d,
   type BatchNorm2dOptions,
   updateRunningStatistics,
 } from "./norm/batch-norm2d.ts";
+export {
+  ChannelsLastLayerNorm,
+  type ChannelsLastLayerNormOptions,
+} from "./norm/channels-last-layer-norm.ts";
 export { convertFrozenBatchNorm } from "./norm/convert-frozen-batch-norm.ts";
 export {
   CycleBatchNormList,

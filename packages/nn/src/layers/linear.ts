@@ -12,7 +12,7 @@ export interface LinearOptions {
 }
 
 /**
- * `x · weightᵀ + bias` for x of N×inFeatures, N = 0 included. Mirrors `torch.nn.Linear` and starts with its
+ * `x · weightᵀ + bias` for x of …×inFeatures, none included. Mirrors `torch.nn.Linear` and starts with its
  * default values.
  */
 export class Linear extends Module<[x: Tensor], Tensor> {

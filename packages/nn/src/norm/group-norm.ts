@@ -85,7 +85,7 @@ export interface LayerNormOptions {
 
 /**
  * Normalises the channels of each pixel by their mean and variance. Called with N×C×H×W: channels come
- * first, unlike in `torch.nn.LayerNorm`. Mirrors `detectron2.layers.LayerNorm`.
+ * first, unlike in `torch.nn.LayerNorm`, which is {@link ChannelsLastLayerNorm}. Mirrors `detectron2.layers.LayerNorm`.
  */
 export class LayerNorm extends Module<[x: Tensor], Tensor> {
   readonly numChannels: number;
