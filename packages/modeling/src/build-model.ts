@@ -1,7 +1,9 @@
 import { configure, type Config, Registry } from "@detectron-ts/config";
 
 import { GeneralizedRCNN, type MaskROIHeads } from "./generalized-rcnn.ts";
+import { PanopticFPN } from "./panoptic-fpn/panoptic-fpn.ts";
 import { ProposalNetwork } from "./proposal-network.ts";
+import { SemanticSegmentor } from "./semantic-segmentation/semantic-segmentor.ts";
 
 /** Builds a model from a config. */
 export type MetaArchBuilder = (cfg: Config) => unknown;
@@ -10,7 +12,9 @@ export type MetaArchBuilder = (cfg: Config) => unknown;
 export const META_ARCH_REGISTRY = new Registry<MetaArchBuilder>("META_ARCH");
 
 META_ARCH_REGISTRY.register("GeneralizedRCNN", (cfg) => configure(GeneralizedRCNN, [cfg]));
+META_ARCH_REGISTRY.register("PanopticFPN", (cfg) => configure(PanopticFPN, [cfg]));
 META_ARCH_REGISTRY.register("ProposalNetwork", (cfg) => configure(ProposalNetwork, [cfg]));
+META_ARCH_REGISTRY.register("SemanticSegmentor", (cfg) => configure(SemanticSegmentor, [cfg]));
 
 /**
  * Builds the whole model that a config describes, with random weights and in training; `model.eval()` ends that. Mirrors

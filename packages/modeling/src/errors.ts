@@ -115,3 +115,57 @@ export class ModelOptionsError extends Error {
     this.value = value;
   }
 }
+
+/** Labels of pixels are not of the size of their image. */
+export class SemSegSizeError extends Error {
+  override readonly name = "SemSegSizeError";
+  /** Position in the batch. */
+  readonly index: number;
+  readonly shape: readonly number[];
+  /** Height and width of the image. */
+  readonly imageSize: readonly [height: number, width: number];
+
+  constructor(
+    index: number,
+    shape: readonly number[],
+    imageSize: readonly [height: number, width: number],
+  ) {
+    super(
+      `The \`semSeg\` of image ${index} of the batch is [${shape.join(", ")}]; ` +
+        `wanted that of the image, [${imageSize.join(", ")}]`,
+    );
+    this.index = index;
+    this.shape = shape;
+    this.imageSize = imageSize;
+  }
+}
+
+/** A pixel has a label that is neither a class of the model nor the one that is ignored. */
+export class SemSegLabelError extends Error {
+  override readonly name = "SemSegLabelError";
+  /** Position in the batch. */
+  readonly index: number;
+  /** Row and column of the first such pixel. */
+  readonly position: readonly [row: number, column: number];
+  readonly label: number;
+  readonly numClasses: number;
+  readonly ignoreValue: number;
+
+  constructor(
+    index: number,
+    position: readonly [row: number, column: number],
+    label: number,
+    numClasses: number,
+    ignoreValue: number,
+  ) {
+    super(
+      `The \`semSeg\` of image ${index} of the batch has label ${label} at row ${position[0]}, column ${position[1]}; ` +
+        `wanted 0 to ${numClasses - 1}, or ${ignoreValue} for pixels to ignore`,
+    );
+    this.index = index;
+    this.position = position;
+    this.label = label;
+    this.numClasses = numClasses;
+    this.ignoreValue = ignoreValue;
+  }
+}

@@ -1,10 +1,6 @@
 import { buildBackbone, type FeatureMaps } from "@detectron-ts/backbone";
 import type { Config } from "@detectron-ts/config";
-import {
-  buildProposalGenerator,
-  type ProposalGenerator,
-  type ProposalGeneratorOutput,
-} from "@detectron-ts/proposal-generator";
+import { buildProposalGenerator, type ProposalGenerator } from "@detectron-ts/proposal-generator";
 import {
   buildRoiHeads,
   type DetectionFields,
@@ -12,25 +8,23 @@ import {
   type MaskBranchOptions,
   type ROIHeads,
   type StandardROIHeads,
-  type TargetFields,
 } from "@detectron-ts/roi-heads";
-import type { ImageList, Instances } from "@detectron-ts/structures";
+import type { Instances } from "@detectron-ts/structures";
 
 import { BatchLengthError, ModelModeError } from "./errors.ts";
 import { inputFormat } from "./input-format.ts";
-import { MetaArchitecture, type MetaArchitectureOptions } from "./meta-architecture.ts";
-import { type ModelInput, outputSize, requireField, requireFiniteBoxes } from "./model-input.ts";
+import { type ModelInput, outputSize, requireFiniteBoxes } from "./model-input.ts";
 import { detectorPostprocess, type Postprocessed } from "./postprocessing.ts";
+import {
+  TwoStageArchitecture,
+  type TwoStageArchitectureOptions,
+} from "./two-stage-architecture.ts";
 
 /** Options of {@link GeneralizedRCNN}. */
-export interface GeneralizedRCNNOptions<
+export type GeneralizedRCNNOptions<
   Heads extends ROIHeads = ROIHeads,
   Generator extends ProposalGenerator | undefined = ProposalGenerator | undefined,
-> extends MetaArchitectureOptions {
-  /** Undefined where the inputs bring their proposals (Fast R-CNN). */
-  readonly proposalGenerator: Generator;
-  readonly roiHeads: Heads;
-}
+> = TwoStageArchitectureOptions<Heads, Generator>;
 
 /** `StandardROIHeads` with the mask branch that MODEL.MASK_ON gives them. */
 export type MaskROIHeads = StandardROIHeads & Required<MaskBranchOptions>;
@@ -70,17 +64,7 @@ export interface DetectionOutput {
 export class GeneralizedRCNN<
   Heads extends ROIHeads = StandardROIHeads,
   Generator extends ProposalGenerator | undefined = ProposalGenerator,
-> extends MetaArchitecture<DetectionOutput> {
-  readonly proposalGenerator: Generator;
-  readonly roiHeads: Heads;
-
-  /** @throws ModelOptionsError when mean or deviation isn't a number for each channel, above 0 for the deviation. */
-  constructor(options: GeneralizedRCNNOptions<Heads, Generator>) {
-    super(options);
-    this.proposalGenerator = options.proposalGenerator;
-    this.roiHeads = options.roiHeads;
-  }
-
+> extends TwoStageArchitecture<DetectionOutput, Heads, Generator> {
   /**
    * Every part as the config names it.
    *
@@ -108,17 +92,10 @@ export class GeneralizedRCNN<
    */
   async losses(batchedInputs: readonly ModelInput[]): Promise<Losses> {
     if (!this.training) throw new ModelModeError("losses");
-    const targets = requireField(batchedInputs, "instances", "training needs");
     const images = this.preprocessImage(batchedInputs);
     const features = this.backbone(images.tensor);
-    const [proposals, proposalLosses] = await this.#propose(
-      batchedInputs,
-      images,
-      features,
-      targets,
-    );
-    const [, detectorLosses] = await this.roiHeads(images, features, proposals, targets);
-    return { ...detectorLosses, ...proposalLosses };
+    const { proposals, detector } = await this.stageLosses(batchedInputs, images, features);
+    return { ...detector, ...proposals };
   }
 
   /**
@@ -151,22 +128,12 @@ export class GeneralizedRCNN<
     const features = this.backbone(images.tensor);
     const instances = detectedInstances
       ? await this.#lookAgain(features, detectedInstances, images.length)
-      : await this.#detect(batchedInputs, images, features);
+      : await this.detect(batchedInputs, images, features);
     if (!doPostprocess) return instances;
     return instances.map((instancesOfImage, i) => {
       const [height, width] = outputSize(batchedInputs[i], images.imageSizes[i]);
       return { instances: detectorPostprocess(instancesOfImage, height, width) };
     });
-  }
-
-  async #detect(
-    batchedInputs: readonly ModelInput[],
-    images: ImageList,
-    features: FeatureMaps,
-  ): Promise<Instances<DetectionFields>[]> {
-    const [proposals] = await this.#propose(batchedInputs, images, features);
-    const [instances] = await this.roiHeads(images, features, proposals);
-    return instances;
   }
 
   /** Runs the later heads on boxes that are known. */
@@ -183,25 +150,5 @@ export class GeneralizedRCNN<
       detectedInstances.map(({ predBoxes }) => predBoxes),
     );
     return this.roiHeads.forwardWithGivenBoxes(features, detectedInstances);
-  }
-
-  /** Proposals of the generator, or of the inputs where there is none. */
-  async #propose(
-    batchedInputs: readonly ModelInput[],
-    images: ImageList,
-    features: FeatureMaps,
-    targets?: readonly Instances<TargetFields>[],
-  ): Promise<ProposalGeneratorOutput> {
-    if (this.proposalGenerator) return this.proposalGenerator(images, features, targets);
-    const proposals = requireField(
-      batchedInputs,
-      "proposals",
-      "a model without proposal generator needs",
-    );
-    requireFiniteBoxes(
-      "proposals",
-      proposals.map(({ proposalBoxes }) => proposalBoxes),
-    );
-    return [proposals, {}];
   }
 }

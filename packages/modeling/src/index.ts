@@ -7,6 +7,8 @@ export {
   ModelModeError,
   ModelOptionsError,
   NonFiniteInputError,
+  SemSegLabelError,
+  SemSegSizeError,
 } from "./errors.ts";
 export {
   GeneralizedRCNN,
@@ -18,6 +20,19 @@ export {
 export { INPUT_FORMATS, type InputFormat } from "./input-format.ts";
 export { MetaArchitecture, type MetaArchitectureOptions } from "./meta-architecture.ts";
 export type { ModelInput } from "./model-input.ts";
+export {
+  combineSemanticAndInstanceOutputs,
+  type CombinedFields,
+  type CombineOptions,
+  type PanopticSegmentation,
+  type SegmentInfo,
+} from "./panoptic-fpn/combine-semantic-and-instance-outputs.ts";
+export {
+  PanopticFPN,
+  type PanopticFPNOptions,
+  type PanopticOutput,
+  type RawPanopticOutput,
+} from "./panoptic-fpn/panoptic-fpn.ts";
 export { detectorPostprocess, type MappedFields, type Postprocessed } from "./postprocessing.ts";
 export { preprocessImages, type PreprocessOptions } from "./preprocess-images.ts";
 export {
@@ -25,6 +40,34 @@ export {
   type ProposalNetworkOptions,
   type ProposalOutput,
 } from "./proposal-network.ts";
+export {
+  buildSemSegHead,
+  SEM_SEG_HEADS_REGISTRY,
+  type SemSegHeadBuilder,
+} from "./semantic-segmentation/build.ts";
+export {
+  SemSegFPNHead,
+  type SemSegFPNHeadOptions,
+} from "./semantic-segmentation/sem-seg-fpn-head.ts";
+export type {
+  SemSegHead,
+  SemSegHeadArgs,
+  SemSegHeadOutput,
+} from "./semantic-segmentation/sem-seg-head.ts";
+export {
+  SemanticSegmentation,
+  semSegPostprocess,
+} from "./semantic-segmentation/semantic-segmentation.ts";
+export {
+  SemanticSegmentor,
+  type SemanticSegmentorOptions,
+  type SemSegOutput,
+} from "./semantic-segmentation/semantic-segmentor.ts";
+export {
+  TwoStageArchitecture,
+  type StageLosses,
+  type TwoStageArchitectureOptions,
+} from "./two-stage-architecture.ts";
 
 export { buildAnchorGenerator } from "@detectron-ts/anchor-generator";
 export { buildBackbone } from "@detectron-ts/backbone";

@@ -19,6 +19,11 @@ export interface ModelInput {
   readonly width?: number;
   /** Ground truth in pixels of `image`; needed in training. */
   readonly instances?: Instances<TargetFields>;
+  /**
+   * Label of each pixel of `image`, height × width; needed in the training of models that segment semantically. Labels are
+   * classes, or what MODEL.SEM_SEG_HEAD.IGNORE_VALUE says.
+   */
+  readonly semSeg?: NdArray<Int32Array> | NdArray<Uint8Array>;
   /** Precomputed proposals in pixels of `image`; needed by models without a proposal generator. */
   readonly proposals?: Proposals;
 }
@@ -34,7 +39,7 @@ export function outputSize({ height, width }: ModelInput, imageSize: ImageSize):
  * @param reason - why it is needed, for the message.
  * @throws MissingInputError when an input doesn't have it.
  */
-export function requireField<Name extends "instances" | "proposals">(
+export function requireField<Name extends "instances" | "proposals" | "semSeg">(
   batchedInputs: readonly ModelInput[],
   name: Name,
   reason: string,

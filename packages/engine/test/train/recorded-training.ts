@@ -9,6 +9,7 @@ import {
   type GeneralizedRCNN,
   type MaskROIHeads,
   type ModelInput,
+  type PanopticFPN,
   type ProposalNetwork,
 } from "@detectron-ts/modeling";
 import { BitMasks, Boxes, Instances, PolygonMasks } from "@detectron-ts/structures";
@@ -61,10 +62,10 @@ export interface RecordedTraining {
   readonly buffers_after_5_steps?: Readonly<Record<string, { l2: number; sum: number }>>;
 }
 
-export type TrainedModel = GeneralizedRCNN<MaskROIHeads> | ProposalNetwork;
+export type TrainedModel = GeneralizedRCNN<MaskROIHeads> | PanopticFPN | ProposalNetwork;
 
 /** Recorded trainings of models that aren't there yet. */
-const NOT_YET = /cascade|keypoint|panoptic|retinanet/;
+const NOT_YET = /cascade|keypoint|retinanet/;
 
 /** The folders of the trainings that were recorded, of models that there are. */
 export function recordedTrainings(): string[] {
@@ -121,10 +122,16 @@ export class TrainingCase {
         gtClasses,
         ...(gt_polygons && { gtMasks: new PolygonMasks(gt_polygons) }),
         ...(recorded.tensors.has(`${i}.gt_masks`) && {
-          gtMasks: new BitMasks(bitmaps(recorded.tensor(`${i}.gt_masks`))),
+          gtMasks: new BitMasks(bytes(recorded.tensor(`${i}.gt_masks`))),
         }),
       });
-      const input = { image: ndarray(image.data, [...image.shape]), instances };
+      const input = {
+        image: ndarray(image.data, [...image.shape]),
+        instances,
+        ...(recorded.tensors.has(`${i}.sem_seg`) && {
+          semSeg: bytes(recorded.tensor(`${i}.sem_seg`)),
+        }),
+      };
       if (!recorded.tensors.has(`${i}.proposals.proposal_boxes`)) return input;
       const proposals = new Instances([height, width], {
         proposalBoxes: new Boxes(recorded.float32(`${i}.proposals.proposal_boxes`).data),
@@ -135,7 +142,8 @@ export class TrainingCase {
   }
 }
 
-function bitmaps({ data, shape }: GoldenTensor) {
+/** Bytes, be it of N masks or the labels of an image. */
+function bytes({ data, shape }: GoldenTensor) {
   return ndarray(Uint8Array.from<number | bigint>(data, Number), [...shape]);
 }
 
