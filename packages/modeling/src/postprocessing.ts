@@ -15,6 +15,8 @@ export interface MappedFields {
   readonly proposalBoxes?: Boxes;
   /** N×1×M×M probabilities: each mask a square over its box. */
   readonly predMasks?: NdArray<Float32Array>;
+  /** N×K×3: x, y and score. */
+  readonly predKeypoints?: NdArray<Float32Array>;
 }
 
 /** The fields after {@link detectorPostprocess}: masks have become bitmaps of the image. */
@@ -26,7 +28,7 @@ export type Postprocessed<Fields> = {
 
 /**
  * Maps what a model found in its input to an image of another size, that of the file: boxes are scaled and clipped to
- * the image, those left without extent are dropped, and masks are pasted into the image. Mirrors
+ * the image, those left without extent are dropped, masks are pasted into the image, and keypoints are scaled. Mirrors
  * `detectron2.modeling.postprocessing.detector_postprocess`, but leaves its argument as it is.
  *
  * @param results - instances in pixels of the network's input; their `imageSize` is its size without padding.
@@ -49,7 +51,9 @@ export function detectorPostprocess<Fields extends MappedFields>(
   if (boxes === undefined) throw new UnknownFieldError("predBoxes", Object.keys(fields));
 
   const [inputHeight, inputWidth] = results.imageSize;
-  boxes.scale(width / inputWidth, height / inputHeight);
+  const scaleX = width / inputWidth;
+  const scaleY = height / inputHeight;
+  boxes.scale(scaleX, scaleY);
   boxes.clip([height, width]);
   const nonempty = boxes.nonempty();
   const inImage: MappedFields = { ...fields, [name]: boxes };
@@ -57,6 +61,9 @@ export function detectorPostprocess<Fields extends MappedFields>(
   if (kept.predMasks !== undefined) {
     const keptBoxes = boxes.select(nonempty);
     kept.set("predMasks", pasteMasks(kept.predMasks, keptBoxes, [height, width], maskThreshold));
+  }
+  if (kept.predKeypoints !== undefined) {
+    kept.set("predKeypoints", scaleKeypoints(kept.predKeypoints, scaleX, scaleY));
   }
   // The fields are those of the argument, except for the kind of masks.
   return kept as unknown as Instances<Postprocessed<Fields>>;
@@ -71,4 +78,18 @@ function pasteMasks(
   const [count, , ...square] = masks.shape;
   const roiMasks = new ROIMasks(ndarray(rowMajorData(masks), [count, ...square]));
   return roiMasks.toBitmasks(boxes, height, width, threshold).tensor;
+}
+
+/** Keypoints at other coordinates; they may lie outside of the image, as they may lie outside of their boxes. */
+function scaleKeypoints(
+  keypoints: NdArray<Float32Array>,
+  scaleX: number,
+  scaleY: number,
+): NdArray<Float32Array> {
+  const scaled = rowMajorData(keypoints).slice();
+  for (let i = 0; i < scaled.length; i += 3) {
+    scaled[i] *= scaleX;
+    scaled[i + 1] *= scaleY;
+  }
+  return ndarray(scaled, keypoints.shape);
 }

@@ -28,6 +28,7 @@ export interface Tolerances {
   readonly features: number;
   readonly objectness_logits: number;
   readonly boxes_px: number;
+  readonly keypoints_px: number;
   readonly scores: number;
   readonly mask_pixels_flipped_total: number;
 }

@@ -22,6 +22,7 @@ const RECORDED = [
   "infer_mask_rcnn_R_50_FPN_dconv",
   "infer_mask_rcnn_R_50_FPN_mdconv",
   "infer_scratch_mask_rcnn_R_50_FPN_gn",
+  "infer_keypoint_rcnn_R_50_FPN",
 ];
 
 /** Our names of the recorded fields, and which of the case's tolerances they have. */
@@ -34,7 +35,13 @@ const FIELDS: Readonly<Record<string, { field: string; tolerance: keyof Toleranc
   // No tolerance of their own is recorded: they move with the boxes they are pooled from. What counts are the pixels of
   // the pasted masks.
   pred_masks: { field: "predMasks", tolerance: "boxes_px" },
+  pred_keypoints: { field: "predKeypoints", tolerance: "keypoints_px" },
+  // As with masks; what counts are the keypoints.
+  pred_keypoint_heatmaps: { field: "predKeypointHeatmaps", tolerance: "keypoints_px" },
 };
+
+/** Fields that are recorded of the first instances alone, in batches or always. */
+const FIRST_ROWS = new Set(["predMasks", "predKeypointHeatmaps"]);
 
 const root = goldenRoot();
 const cases =
@@ -87,9 +94,9 @@ describe.each(cases)("each part of %s, and the model as a whole", (_name, folder
         const { field, tolerance } = FIELDS[recordedName];
         const value: unknown = Reflect.get(fields[`${image}.${stage}`], field);
         const recorded = run.recorded.tensor(name);
-        // Of a batch, only the masks of the first instances are recorded.
+        // Only those of the first instances are recorded.
         const firstRows =
-          isNdArray(value) && field === "predMasks" ? value.hi(recorded.shape[0]) : value;
+          isNdArray(value) && FIRST_ROWS.has(field) ? value.hi(recorded.shape[0]) : value;
         const { pass, message } = compareAllclose(
           value instanceof Boxes ? value.tensor : firstRows,
           recorded,

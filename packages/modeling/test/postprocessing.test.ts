@@ -58,6 +58,19 @@ describe("detectorPostprocess", () => {
     expect(found.predMasks.shape).toEqual([2, 1, 2, 2]);
   });
 
+  it("scales keypoints, and carries the scores and heatmaps along", () => {
+    const predKeypoints = ndarray(Float32Array.of(10, 20, 0.5, -3, 60, 0.25), [2, 1, 3]);
+    const predKeypointHeatmaps = ndarray(new Float32Array(8).fill(2), [2, 1, 2, 2]);
+    const found = instances()
+      .set("predKeypoints", predKeypoints)
+      .set("predKeypointHeatmaps", predKeypointHeatmaps);
+    const mapped = detectorPostprocess(found, 100, 400);
+    expect(mapped.predKeypoints.shape).toEqual([2, 1, 3]);
+    expect([...mapped.predKeypoints.data]).toEqual([40, 40, 0.5, -12, 120, 0.25]);
+    expect(mapped.predKeypointHeatmaps.shape).toEqual([2, 1, 2, 2]);
+    expect([...predKeypoints.data.slice(0, 2)]).toEqual([10, 20]);
+  });
+
   it("maps proposals where there are no predicted boxes", () => {
     const proposals = new Instances([50, 100], {
       proposalBoxes: new Boxes([[10, 10, 30, 20]]),
