@@ -23,9 +23,8 @@ describe("readGrayImage", () => {
   });
 
   it("gives bytes for 8 bits", async () => {
-    const png = await encoder(Uint8Array.of(0, 7, 11, 24, 33, 255), 2, 3, 1)
-      .png()
-      .toBuffer();
+    const gray = encoder(Uint8Array.of(0, 7, 11, 24, 33, 255), 2, 3, 1);
+    const png = await gray.toColourspace("b-w").png().toBuffer();
     expect((await readGrayImage(png)).data).toEqual(Uint8Array.of(0, 7, 11, 24, 33, 255));
   });
 
