@@ -7,14 +7,14 @@ export class ConfigError extends Error {
 }
 
 /** ` Did you mean A or B?`, or nothing when no name is near. */
-function didYouMean(names: readonly string[]): string {
+export function didYouMean(names: readonly string[]): string {
   return names.length === 0 ? "" : ` Did you mean ${names.join(" or ")}?`;
 }
 
 /** The most characters of a value that a message shows. */
 const MAX_SHOWN = 120;
 
-function shorten(text: string): string {
+export function shorten(text: string): string {
   return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }
 

@@ -9,6 +9,32 @@ export { Registry } from "./registry.ts";
 export { configure } from "./configurable.ts";
 export type { Configurable } from "./configurable.ts";
 export { nearest } from "./nearest.ts";
+export { loadLazyConfig, saveLazyConfig } from "./lazy/files.ts";
+export { instantiate, instantiateAsync } from "./lazy/instantiate.ts";
+export type { Instantiated, InstantiateOptions } from "./lazy/instantiate.ts";
+export { assign, cloneLazy, isLazy, lazy, lazyPartial, TARGET } from "./lazy/node.ts";
+export type {
+  ConstructedBy,
+  Lazy,
+  LazyNode,
+  LazyOptions,
+  LazyTarget,
+  LazyValue,
+  OptionsOf,
+  Reference,
+} from "./lazy/node.ts";
+export { applyOverrides } from "./lazy/overrides.ts";
+export { findTarget, registerTarget } from "./lazy/targets.ts";
+export { toTypeScript } from "./lazy/type-script.ts";
+export { dumpLazyYaml, parseLazyYaml, printLazy } from "./lazy/yaml.ts";
+export {
+  LazyConstructionError,
+  LazyMembershipError,
+  LazyOverrideError,
+  LazyPromiseError,
+  LazyReferenceError,
+  LazyTargetError,
+} from "./lazy/errors.ts";
 export { MAX_CONFIG_BYTES, MAX_CONFIG_FILES, MAX_NESTING, MAX_VALUES } from "./limits.ts";
 export {
   AlreadyRegisteredError,

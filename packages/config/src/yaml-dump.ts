@@ -6,14 +6,15 @@ import { floatRepr, stringRepr } from "./python-repr.ts";
 import type { Tree } from "./tree.ts";
 
 /** A number that must be written as a float although JavaScript can't tell. */
-class YamlFloat {
+export class YamlFloat {
   readonly text: string;
   constructor(value: number) {
     this.text = yamlFloat(value);
   }
 }
 
-const floatTag: ScalarTag = {
+/** Writes a {@link YamlFloat}. */
+export const floatTag: ScalarTag = {
   tag: "tag:yaml.org,2002:float",
   // An implied tag, not written out; its test is for reading and never matches.
   default: true,
