@@ -1,8 +1,6 @@
-import { isNdArray, rowMajorData } from "@detectron-ts/structures";
 import { cat, type Tensor } from "@detectron-ts/tensor";
-import ndarray, { type NdArray } from "ndarray";
 
-import { type BoxTransform, checkDecoded, checkEncoded, mixedInputs } from "./box-transform.ts";
+import { BoxTransform } from "./box-transform.ts";
 
 const { fround, max } = Math;
 
@@ -18,93 +16,19 @@ export interface Box2BoxTransformLinearOptions {
  * in section 3.3). Boxes are (x0, y0, x1, y1) in pixels. Mirrors
  * `detectron2.modeling.box_regression.Box2BoxTransformLinear`.
  *
- * Arrays are computed at once, in float32 as detectron2 does; lazy tensors give lazy, differentiable tensors.
+ * A distance is negative where the centre lies outside of the box; decoded, negative distances count as 0, so that the
+ * result always is a box.
  */
-export class Box2BoxTransformLinear implements BoxTransform {
+export class Box2BoxTransformLinear extends BoxTransform {
+  readonly boxDim = 4;
   readonly normalizeBySize: boolean;
 
   constructor({ normalizeBySize = true }: Box2BoxTransformLinearOptions = {}) {
+    super();
     this.normalizeBySize = normalizeBySize;
   }
 
-  /**
-   * Distances from the centres of source boxes to the sides of target boxes; negative where a centre lies outside.
-   *
-   * @param sources - N×4; anchors.
-   * @param targets - N×4; ground truth.
-   * @returns N×4.
-   * @throws {@link StructureShapeError}
-   */
-  getDeltas(sources: NdArray<Float32Array>, targets: NdArray<Float32Array>): NdArray<Float32Array>;
-  getDeltas(sources: Tensor, targets: Tensor): Tensor;
-  getDeltas(
-    sources: NdArray<Float32Array> | Tensor,
-    targets: NdArray<Float32Array> | Tensor,
-  ): NdArray<Float32Array> | Tensor {
-    checkEncoded(sources, targets);
-    if (!isNdArray(sources) && !isNdArray(targets)) {
-      const { centers, sizes } = centersAndSizes(sources);
-      const distances = cat(
-        [centers.sub(targets.slice(1, 0, 2)), targets.slice(1, 2, 4).sub(centers)],
-        1,
-      );
-      return this.normalizeBySize ? distances.div(cat([sizes, sizes], 1)) : distances;
-    }
-    if (!isNdArray(sources) || !isNdArray(targets)) throw mixedInputs("Box2BoxTransformLinear");
-    const source = rowMajorData(sources);
-    const target = rowMajorData(targets);
-    const deltas = new Float32Array(source.length);
-    for (let i = 0; i < deltas.length; i++) {
-      const isLow = i % 4 < 2;
-      const low = isLow ? i : i - 2;
-      const center = centerAlong(source, low);
-      const distance = fround(isLow ? center - target[i] : target[i] - center);
-      deltas[i] = this.normalizeBySize
-        ? distance / fround(source[low + 2] - source[low])
-        : distance;
-    }
-    return ndarray(deltas, [...sources.shape]);
-  }
-
-  /**
-   * Boxes whose sides have the given distances from the centres of others. Negative distances count as 0, so that the
-   * result always is a box.
-   *
-   * @param deltas - N×4k: k groups of distances (left, top, right, bottom) per box.
-   * @param boxes - N×4; what the distances are relative to.
-   * @returns N×4k.
-   * @throws {@link StructureShapeError}
-   */
-  applyDeltas(deltas: NdArray<Float32Array>, boxes: NdArray<Float32Array>): NdArray<Float32Array>;
-  applyDeltas(deltas: Tensor, boxes: Tensor): Tensor;
-  applyDeltas(
-    deltas: NdArray<Float32Array> | Tensor,
-    boxes: NdArray<Float32Array> | Tensor,
-  ): NdArray<Float32Array> | Tensor {
-    checkDecoded(deltas, boxes);
-    if (!isNdArray(deltas) && !isNdArray(boxes)) {
-      const { centers, sizes } = centersAndSizes(boxes.unsqueeze(1));
-      const positive = deltas.relu().reshape([-1, deltas.shape[1] / 4, 4]);
-      const distances = this.normalizeBySize ? positive.mul(cat([sizes, sizes], 2)) : positive;
-      const corners = [
-        centers.sub(distances.slice(2, 0, 2)),
-        centers.add(distances.slice(2, 2, 4)),
-      ];
-      return cat(corners, 2).reshape([-1, deltas.shape[1]]);
-    }
-    if (!isNdArray(deltas) || !isNdArray(boxes)) throw mixedInputs("Box2BoxTransformLinear");
-    const [numBoxes, numColumns] = deltas.shape;
-    const delta = rowMajorData(deltas);
-    const box = rowMajorData(boxes);
-    const decoded = new Float32Array(numBoxes * numColumns);
-    for (let start = 0; start < decoded.length; start += 4) {
-      const row = Math.floor(start / numColumns);
-      this.applyDeltasInto(delta, start, box, 4 * row, decoded, start);
-    }
-    return ndarray(decoded, [numBoxes, numColumns]);
-  }
-
-  applyDeltasInto(
+  override applyDeltasInto(
     deltas: Float32Array,
     deltaOffset: number,
     boxes: Float32Array,
@@ -121,6 +45,42 @@ export class Box2BoxTransformLinear implements BoxTransform {
       out[outOffset + axis] = center - before;
       out[outOffset + axis + 2] = center + after;
     }
+  }
+
+  protected override getDeltasInto(
+    sources: Float32Array,
+    sourceOffset: number,
+    targets: Float32Array,
+    targetOffset: number,
+    deltas: Float32Array,
+    deltaOffset: number,
+  ): void {
+    for (let axis = 0; axis < 2; axis++) {
+      const low = sourceOffset + axis;
+      const center = centerAlong(sources, low);
+      const size = this.normalizeBySize ? fround(sources[low + 2] - sources[low]) : 1;
+      const before = fround(center - targets[targetOffset + axis]);
+      const after = fround(targets[targetOffset + axis + 2] - center);
+      deltas[deltaOffset + axis] = before / size;
+      deltas[deltaOffset + axis + 2] = after / size;
+    }
+  }
+
+  protected override encode(sources: Tensor, targets: Tensor): Tensor {
+    const { centers, sizes } = centersAndSizes(sources);
+    const distances = cat(
+      [centers.sub(targets.slice(1, 0, 2)), targets.slice(1, 2, 4).sub(centers)],
+      1,
+    );
+    return this.normalizeBySize ? distances.div(cat([sizes, sizes], 1)) : distances;
+  }
+
+  protected override decode(deltas: Tensor, boxes: Tensor): Tensor {
+    const { centers, sizes } = centersAndSizes(boxes.unsqueeze(1));
+    const positive = deltas.relu().reshape([-1, deltas.shape[1] / 4, 4]);
+    const distances = this.normalizeBySize ? positive.mul(cat([sizes, sizes], 2)) : positive;
+    const corners = [centers.sub(distances.slice(2, 0, 2)), centers.add(distances.slice(2, 2, 4))];
+    return cat(corners, 2).reshape([-1, deltas.shape[1]]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { ciouLoss, diouLoss, giouLoss, smoothL1Loss } from "@detectron-ts/layers";
-import { rowMajorData, StructureShapeError } from "@detectron-ts/structures";
+import { BoxKindError, rowMajorData, StructureShapeError } from "@detectron-ts/structures";
 import { cat, tensor, type Tensor } from "@detectron-ts/tensor";
 import ndarray, { type NdArray } from "ndarray";
 
@@ -10,12 +10,12 @@ export type BoxRegLossType = "smooth_l1" | "giou" | "diou" | "ciou";
 
 /** Inputs of {@link denseBoxRegressionLoss}: R anchors of all levels, N images. */
 export interface DenseBoxRegressionLossOptions {
-  /** R×4; the anchors of all levels, one level after the other. */
+  /** R×4, or R×5 if rotated; the anchors of all levels, one level after the other. */
   readonly anchors: NdArray<Float32Array>;
   readonly box2boxTransform: BoxTransform;
-  /** Predicted deltas of each level, N×Rₗ×4. */
+  /** Predicted deltas of each level, N×Rₗ×4, or N×Rₗ×5. */
   readonly predAnchorDeltas: readonly Tensor[];
-  /** For each image, R×4: the ground-truth box matched to each anchor. Read only where `fgMask` is set. */
+  /** For each image, R×4 or R×5: the ground-truth box matched to each anchor. Read only where `fgMask` is set. */
   readonly gtBoxes: readonly NdArray<Float32Array>[];
   /** N×R; not 0 for positive anchors, the only ones with a loss. */
   readonly fgMask: NdArray<Uint8Array>;
@@ -33,6 +33,7 @@ export interface DenseBoxRegressionLossOptions {
  *
  * @returns a scalar, differentiable in the deltas; 0 without positives.
  * @throws {@link StructureShapeError} | {@link DegenerateBoxError}
+ * @throws BoxKindError of `@detectron-ts/structures` for an overlap loss of rotated boxes.
  */
 export function denseBoxRegressionLoss({
   anchors,
@@ -44,15 +45,19 @@ export function denseBoxRegressionLoss({
   smoothL1Beta = 0,
 }: DenseBoxRegressionLossOptions): Tensor {
   const [numAnchors] = anchors.shape;
+  const { boxDim } = box2boxTransform;
   const positives = positivePositions(fgMask, gtBoxes.length, numAnchors);
-  const positiveAnchors = gatherBoxes(positives, () => anchors, numAnchors);
-  const positiveTargets = gatherBoxes(positives, (image) => gtBoxes[image], numAnchors);
-  const predicted = cat(predAnchorDeltas, 1).reshape([-1, 4]).indexSelect(0, tensor(positives));
+  const positiveAnchors = gatherBoxes(positives, () => anchors, numAnchors, boxDim);
+  const positiveTargets = gatherBoxes(positives, (image) => gtBoxes[image], numAnchors, boxDim);
+  const predicted = cat(predAnchorDeltas, 1)
+    .reshape([-1, boxDim])
+    .indexSelect(0, tensor(positives));
 
   if (boxRegLossType === "smooth_l1") {
     const targets = fromBoxes(box2boxTransform.getDeltas(positiveAnchors, positiveTargets));
     return smoothL1Loss(predicted, targets, { beta: smoothL1Beta, reduction: "sum" });
   }
+  if (boxDim !== 4) throw new BoxKindError(`The ${boxRegLossType} loss`, boxDim, 4);
   const boxes = box2boxTransform.applyDeltas(predicted, fromBoxes(positiveAnchors));
   return OVERLAP_LOSSES[boxRegLossType](boxes, fromBoxes(positiveTargets), { reduction: "sum" });
 }
@@ -80,8 +85,9 @@ function gatherBoxes(
   positions: Int32Array,
   boxesOf: (image: number) => NdArray<Float32Array>,
   numAnchors: number,
+  boxDim: number,
 ): NdArray<Float32Array> {
-  const gathered = new Float32Array(4 * positions.length);
+  const gathered = new Float32Array(boxDim * positions.length);
   let image = -1;
   let source = new Float32Array(0);
   for (let i = 0; i < positions.length; i++) {
@@ -90,10 +96,10 @@ function gatherBoxes(
       image = owner;
       source = Float32Array.from(rowMajorData(boxesOf(image)));
     }
-    const start = 4 * (positions[i] % numAnchors);
-    gathered.set(source.subarray(start, start + 4), 4 * i);
+    const start = boxDim * (positions[i] % numAnchors);
+    gathered.set(source.subarray(start, start + boxDim), boxDim * i);
   }
-  return ndarray(gathered, [positions.length, 4]);
+  return ndarray(gathered, [positions.length, boxDim]);
 }
 
 function fromBoxes(boxes: NdArray<Float32Array>): Tensor {

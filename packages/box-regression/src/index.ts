@@ -1,10 +1,16 @@
 export { DEFAULT_SCALE_CLAMP, type BoxWeights } from "./box-coding.ts";
-export type { BoxTransform } from "./box-transform.ts";
+export { BoxTransform } from "./box-transform.ts";
 export {
   Box2BoxTransformLinear,
   type Box2BoxTransformLinearOptions,
 } from "./box2box-transform-linear.ts";
+export {
+  Box2BoxTransformRotated,
+  type Box2BoxTransformRotatedOptions,
+  type RotatedBoxWeights,
+} from "./box2box-transform-rotated.ts";
 export { Box2BoxTransform, type Box2BoxTransformOptions } from "./box2box-transform.ts";
+export { toBoxRegLossType, toBoxWeights } from "./config-values.ts";
 export {
   denseBoxRegressionLoss,
   type BoxRegLossType,

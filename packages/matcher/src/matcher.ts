@@ -9,8 +9,8 @@ export type MatchLabel = -1 | 0 | 1;
 export interface MatcherOptions {
   /** Ascending, positive bounds between intervals of quality; a bound belongs to the interval above it. */
   readonly thresholds: readonly number[];
-  /** Label of each interval from the lowest to the highest: one more than thresholds. */
-  readonly labels: readonly MatchLabel[];
+  /** {@link MatchLabel} of each interval from the lowest to the highest: one more than thresholds. */
+  readonly labels: readonly number[];
   /** Also label 1 whatever matches a ground truth best, however badly; false by default. */
   readonly allowLowQualityMatches?: boolean;
 }
@@ -42,7 +42,7 @@ export class Matcher {
     if (!thresholds.every((value, i) => (i === 0 ? value > 0 : value >= thresholds[i - 1]))) {
       throw new MatcherOptionsError("Thresholds must be positive and ascend", thresholds, labels);
     }
-    if (!labels.every((label) => label === -1 || label === 0 || label === 1)) {
+    if (!labels.every(isMatchLabel)) {
       throw new MatcherOptionsError("Labels must be -1, 0 or 1", thresholds, labels);
     }
     this.thresholds = thresholds;
@@ -117,4 +117,8 @@ function labelBestMatches(
       if (data[at] === highest) matchLabels[prediction] = 1;
     }
   }
+}
+
+function isMatchLabel(label: number): label is MatchLabel {
+  return label === -1 || label === 0 || label === 1;
 }

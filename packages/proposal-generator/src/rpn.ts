@@ -2,11 +2,12 @@ import { buildAnchorGenerator, type AnchorGenerator } from "@detectron-ts/anchor
 import {
   Box2BoxTransform,
   type BoxRegLossType,
-  type BoxWeights,
+  toBoxRegLossType,
+  toBoxWeights,
 } from "@detectron-ts/box-regression";
 import type { Config } from "@detectron-ts/config";
 import { getEventStorage, hasEventStorage } from "@detectron-ts/events";
-import { type ShapeSpec, OptionError } from "@detectron-ts/layers";
+import type { ShapeSpec } from "@detectron-ts/layers";
 import { Matcher, type MatchLabel, type RandomGenerator } from "@detectron-ts/matcher";
 import { defaultGenerator, Module } from "@detectron-ts/nn";
 import {
@@ -152,7 +153,9 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
    * Options from `MODEL.RPN`, with the head and the anchors that the config names.
    *
    * @param inputShape - shapes of the feature maps by name.
-   * @throws {@link OptionError} | {@link MissingFeatureError}
+   * @throws {@link MissingFeatureError}
+   * @throws OptionError of `@detectron-ts/layers` and MatcherOptionsError of `@detectron-ts/matcher` for values of the config
+   * that cannot be used.
    */
   static fromConfig(cfg: Config, inputShape: Readonly<Record<string, ShapeSpec>>): RPNOptions {
     const { RPN: rpn, PROPOSAL_GENERATOR } = cfg.MODEL;
@@ -163,10 +166,12 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
       anchorGenerator: buildAnchorGenerator(cfg, shapes),
       anchorMatcher: new Matcher({
         thresholds: rpn.IOU_THRESHOLDS,
-        labels: rpn.IOU_LABELS.map(toMatchLabel),
+        labels: rpn.IOU_LABELS,
         allowLowQualityMatches: true,
       }),
-      box2boxTransform: new Box2BoxTransform({ weights: toBoxWeights(rpn.BBOX_REG_WEIGHTS) }),
+      box2boxTransform: new Box2BoxTransform({
+        weights: toBoxWeights("MODEL.RPN.BBOX_REG_WEIGHTS", rpn.BBOX_REG_WEIGHTS),
+      }),
       batchSizePerImage: rpn.BATCH_SIZE_PER_IMAGE,
       positiveFraction: rpn.POSITIVE_FRACTION,
       preNmsTopk: { train: rpn.PRE_NMS_TOPK_TRAIN, test: rpn.PRE_NMS_TOPK_TEST },
@@ -178,7 +183,7 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
         loss_rpn_cls: rpn.LOSS_WEIGHT,
         loss_rpn_loc: rpn.BBOX_REG_LOSS_WEIGHT * rpn.LOSS_WEIGHT,
       },
-      boxRegLossType: toBoxRegLossType(rpn.BBOX_REG_LOSS_TYPE),
+      boxRegLossType: toBoxRegLossType("MODEL.RPN.BBOX_REG_LOSS_TYPE", rpn.BBOX_REG_LOSS_TYPE),
       smoothL1Beta: rpn.SMOOTH_L1_BETA,
     };
   }
@@ -293,33 +298,4 @@ function toArray(prediction: Tensor): NdArray<Float32Array> {
     throw new TypeError(`RPN predictions must be float32, got ${prediction.dtype}.`);
   }
   return ndarray(data, [...prediction.shape]);
-}
-
-function toMatchLabel(label: number): MatchLabel {
-  if (label !== -1 && label !== 0 && label !== 1) {
-    throw new OptionError("MODEL.RPN.IOU_LABELS", label, "-1, 0 or 1");
-  }
-  return label;
-}
-
-function toBoxWeights(weights: readonly number[]): BoxWeights {
-  if (weights.length !== 4) {
-    throw new OptionError("MODEL.RPN.BBOX_REG_WEIGHTS", weights, "four numbers");
-  }
-  const [x, y, width, height] = weights;
-  return [x, y, width, height];
-}
-
-const BOX_REG_LOSS_TYPES: readonly BoxRegLossType[] = ["smooth_l1", "giou", "diou", "ciou"];
-
-function toBoxRegLossType(name: string): BoxRegLossType {
-  const type = BOX_REG_LOSS_TYPES.find((known) => known === name);
-  if (type === undefined) {
-    throw new OptionError(
-      "MODEL.RPN.BBOX_REG_LOSS_TYPE",
-      name,
-      `one of ${BOX_REG_LOSS_TYPES.join(", ")}`,
-    );
-  }
-  return type;
 }

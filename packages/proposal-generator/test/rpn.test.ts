@@ -3,7 +3,7 @@ import { Box2BoxTransform } from "@detectron-ts/box-regression";
 import { getCfg, NotRegisteredError } from "@detectron-ts/config";
 import { EventStorage } from "@detectron-ts/events";
 import { OptionError } from "@detectron-ts/layers";
-import { Matcher } from "@detectron-ts/matcher";
+import { Matcher, MatcherOptionsError } from "@detectron-ts/matcher";
 import { Conv2d, Generator } from "@detectron-ts/nn";
 import { runtime } from "@detectron-ts/runtime";
 import { Boxes, ImageList, Instances, LengthMismatchError } from "@detectron-ts/structures";
@@ -236,7 +236,7 @@ describe("buildProposalGenerator", () => {
       return buildProposalGenerator(cfg, inputShape);
     };
     expect(build((cfg) => (cfg.MODEL.RPN.IN_FEATURES = ["p7"]))).toThrow(MissingFeatureError);
-    expect(build((cfg) => (cfg.MODEL.RPN.IOU_LABELS = [0, 2, 1]))).toThrow(OptionError);
+    expect(build((cfg) => (cfg.MODEL.RPN.IOU_LABELS = [0, 2, 1]))).toThrow(MatcherOptionsError);
     expect(build((cfg) => (cfg.MODEL.RPN.BBOX_REG_LOSS_TYPE = "l2"))).toThrow(OptionError);
   });
 });
