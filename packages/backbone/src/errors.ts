@@ -25,6 +25,8 @@ export class FeatureStrideError extends Error {
     readonly strides: readonly (number | undefined)[],
   ) {
     const got = features.map((feature, i) => `${feature}: ${strides[i] ?? "unknown"}`).join(", ");
-    super(`FPN: strides are ${got || "none"}; wanted powers of two, each twice the one before`);
+    super(
+      `Feature pyramid: strides are ${got || "none"}; wanted powers of two, each twice the one before`,
+    );
   }
 }

@@ -9,6 +9,7 @@ import {
 } from "../backbone.ts";
 import { FeatureStrideError, UnknownFeatureError } from "../errors.ts";
 import { namedLayer } from "../named-layer.ts";
+import { arePyramidStrides } from "./strides.ts";
 import type { TopBlock } from "./top-blocks.ts";
 
 /** How a level joins the one above it: by their sum or by their mean. */
@@ -186,11 +187,7 @@ function checkedStrides(
     if (!(feature in shapes)) throw new UnknownFeatureError("FPN", feature, Object.keys(shapes));
   }
   const strides = inFeatures.map((feature) => shapes[feature].stride ?? Number.NaN);
-  const isConsecutive = strides.every(
-    (stride, i) =>
-      Number.isInteger(Math.log2(stride)) && (i === 0 || stride === 2 * strides[i - 1]),
-  );
-  if (!isConsecutive) {
+  if (!arePyramidStrides(strides)) {
     const told = inFeatures.map((feature) => shapes[feature].stride);
     throw new FeatureStrideError(inFeatures, told);
   }

@@ -1,0 +1,141 @@
+import { runtime } from "@detectron-ts/runtime";
+import { ChannelsLastLayerNorm, type NormFactory } from "@detectron-ts/nn";
+import { grad, ones, realize, tensor, type Tensor } from "@detectron-ts/tensor";
+import { type Golden, loadGolden } from "@detectron-ts/testing";
+import { describe, expect, it } from "vitest";
+import { type BackboneModule, LastLevelMaxPool, SimpleFeaturePyramid, ViT } from "../src/index.ts";
+
+/**
+ * What detectron2 computes with a small backbone of random weights: features, and the gradients of the sum of their squares
+ * for every parameter, all in float64.
+ */
+interface Recorded {
+  /** All parameters by name in PyTorch's order. */
+  readonly names: readonly string[];
+  /** What checkpoints hold. */
+  readonly state: readonly string[];
+  /** Channels and stride of each feature. */
+  readonly output_shape: Readonly<Record<string, readonly [channels: number, stride: number]>>;
+}
+
+const normLayer: NormFactory = (numChannels) =>
+  new ChannelsLastLayerNorm({ numChannels, eps: 1e-6 });
+
+const backbones: Readonly<Record<string, () => BackboneModule>> = {
+  vit: () =>
+    new SimpleFeaturePyramid({
+      net: new ViT({
+        imgSize: 128,
+        inChans: 1,
+        embedDim: 12,
+        depth: 4,
+        numHeads: 2,
+        mlpRatio: 2,
+        normLayer,
+        useRelPos: true,
+        relPosZeroInit: false,
+        windowSize: 3,
+        windowBlockIndexes: [0, 2],
+        residualBlockIndexes: [3],
+        pretrainImgSize: 64,
+      }),
+      inFeature: "last_feat",
+      outChannels: 8,
+      scaleFactors: [4, 2, 1, 0.5],
+      topBlock: new LastLevelMaxPool(),
+      squarePad: 128,
+    }),
+  vit_plain: () =>
+    new ViT({
+      imgSize: 64,
+      patchSize: 8,
+      inChans: 1,
+      embedDim: 12,
+      depth: 2,
+      numHeads: 3,
+      mlpRatio: 2,
+      qkvBias: false,
+      pretrainImgSize: 64,
+      pretrainUseClsToken: false,
+      outFeature: "tokens",
+    }),
+};
+
+function load(name: string): {
+  golden: Golden<Recorded>;
+  backbone: BackboneModule;
+  images: Tensor;
+} {
+  const golden = loadGolden<Recorded>(new URL(`./golden/${name}`, import.meta.url));
+  const backbone = backbones[name]();
+  const values = [...backbone.stateDict()].map(
+    ([key, own]) => [key, golden.tensors.get(`parameter.${key}`) ?? own] as const,
+  );
+  backbone.loadStateDict(new Map(values));
+  const { data, shape } = golden.float32("images");
+  return { golden, backbone, images: tensor(data, { shape }) };
+}
+
+/** Whatever the scale of a tensor's values, each has to be right up to a fraction of the largest. */
+function expectClose(actual: Tensor, golden: Golden, name: string, fraction: number): void {
+  const { data, shape } = golden.float32(name);
+  expect(actual.shape).toEqual(shape);
+  const scale = data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  expect(actual.dataSync(), name).toBeAllclose(data, { atol: fraction * scale, rtol: 0 });
+}
+
+describe.each(Object.keys(backbones))("detectron2's recorded %s", (name) => {
+  it("has the same names in checkpoints, parameters in the same order, and output shapes", () => {
+    const { golden, backbone } = load(name);
+    expect([...backbone.namedParameters().keys()]).toEqual(golden.json.names);
+    expect(new Set(backbone.stateDict().keys())).toEqual(new Set(golden.json.state));
+    const shapes = Object.entries(backbone.outputShape()).map(
+      ([feature, { channels, stride }]) => [feature, [channels, stride]] as const,
+    );
+    expect(Object.fromEntries(shapes)).toEqual(golden.json.output_shape);
+  });
+
+  it("has the same features at inference", async () => {
+    const { golden, backbone, images } = load(name);
+    const features = backbone.eval()(images);
+    await realize(...Object.values(features));
+    expect(Object.keys(features)).toEqual(Object.keys(golden.json.output_shape));
+    for (const [feature, map] of Object.entries(features)) {
+      expectClose(map, golden, `feature.${feature}`, 1e-5);
+    }
+  });
+
+  it("has the same gradients of all parameters", async () => {
+    const { golden, backbone, images } = load(name);
+    const losses = Object.values(backbone(images)).map((map) => map.square().sum());
+    const loss = losses.reduce((sum, each) => sum.add(each));
+    const parameters = [...backbone.namedParameters()];
+    const gradients = grad(
+      loss,
+      parameters.map(([, parameter]) => parameter),
+    );
+    await realize(loss, ...gradients);
+    for (const [i, [key]] of parameters.entries()) {
+      expectClose(gradients[i], golden, `gradient.${key}`, 1e-4);
+    }
+  });
+
+  it("compiles nothing new for other sizes and numbers of images", async () => {
+    const { backbone, images } = load(name);
+    backbone.eval();
+    const compute = async (shape: readonly number[]): Promise<void> => {
+      await realize(...Object.values(backbone(ones(shape))));
+    };
+    await compute(images.shape);
+    const { compilations } = runtime.stats();
+    const channels = images.shape[1];
+    for (const size of [
+      [64, 64],
+      [96, 64],
+      [70, 133],
+    ])
+      await compute([1, channels, ...size]);
+    await compute([3, channels, 64, 64]);
+    expect(runtime.stats().compilations).toBe(compilations);
+  });
+});
