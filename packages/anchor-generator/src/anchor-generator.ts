@@ -6,7 +6,7 @@ export type FeatureMap =
 
 /** What makes the anchors of a model. Parts of models know anchor generators by this interface. */
 export interface AnchorGenerator {
-  /** Numbers that describe a box: 4. */
+  /** Numbers that describe a box: 4, or 5 for rotated boxes. */
   readonly boxDim: number;
   /** Anchors at each location, one number for each feature map. */
   readonly numCellAnchors: readonly number[];

@@ -3,6 +3,7 @@ import type { ShapeSpec } from "@detectron-ts/layers";
 
 import type { AnchorGenerator } from "./anchor-generator.ts";
 import { DefaultAnchorGenerator } from "./default-anchor-generator.ts";
+import { RotatedAnchorGenerator } from "./rotated-anchor-generator.ts";
 
 /** Makes an anchor generator from a config and the shapes of the feature maps it is for. */
 export type AnchorGeneratorBuilder = (
@@ -15,6 +16,9 @@ export const ANCHOR_GENERATOR_REGISTRY = new Registry<AnchorGeneratorBuilder>("A
 
 ANCHOR_GENERATOR_REGISTRY.register("DefaultAnchorGenerator", (cfg, inputShape) =>
   configure(DefaultAnchorGenerator, [cfg, inputShape]),
+);
+ANCHOR_GENERATOR_REGISTRY.register("RotatedAnchorGenerator", (cfg, inputShape) =>
+  configure(RotatedAnchorGenerator, [cfg, inputShape]),
 );
 
 /**

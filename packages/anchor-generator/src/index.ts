@@ -4,10 +4,18 @@ export {
   buildAnchorGenerator,
   type AnchorGeneratorBuilder,
 } from "./build.ts";
-export { generateCellAnchors } from "./cell-anchors.ts";
+export { generateCellAnchors, generateRotatedCellAnchors } from "./cell-anchors.ts";
 export {
   DefaultAnchorGenerator,
   type DefaultAnchorGeneratorOptions,
-  type PerFeature,
 } from "./default-anchor-generator.ts";
 export { FeatureMapError } from "./errors.ts";
+export {
+  GridAnchorGenerator,
+  type GridAnchorGeneratorOptions,
+  type PerFeature,
+} from "./grid-anchor-generator.ts";
+export {
+  RotatedAnchorGenerator,
+  type RotatedAnchorGeneratorOptions,
+} from "./rotated-anchor-generator.ts";
