@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { benchEvaluation } from "./evaluation.ts";
+import { benchFamilies } from "./families/train-families.ts";
 import { benchInference } from "./inference/inference.ts";
 import { benchInferenceOfFamilies } from "./inference/inference-of-families.ts";
 import { benchReproduction } from "./reproduction/reproduction.ts";
@@ -17,6 +18,8 @@ Commands
   reproduce   repeats a training of detectron2's from random weights: reproduce faster_rcnn_bccd or
               mask_rcnn_fruits; average precision beside detectron2's, and a picture of the losses.
               Takes hours; goes on where it was interrupted
+  families    trains narrow models of every family on made scenes: families keypoints panoptic, or all;
+              metrics on other scenes beside their bars, and pictures of what is found
 
 Options
   --threads N   threads of ONNX Runtime (default: the cores this process may use)
@@ -29,7 +32,8 @@ Options
   --tiny        train: 200 iterations of a tiny model instead, to see that the process does not grow
   --images N    evaluation: images to evaluate (default 5000)
   --seeds LIST  reproduce: seeds, one training each (default 1,2,3)
-  --output DIR  reproduce: where trainings and the picture go (default output/reproduce)
+  --output DIR  reproduce, families: where trainings and pictures go (default output/reproduce,
+                output/families)
   --help        this text
 
 Times are wall-clock milliseconds of one process. Compare ratios of one run, not milliseconds of two.
@@ -47,7 +51,7 @@ const { values, positionals } = parseArgs({
     tiny: { type: "boolean", default: false },
     images: { type: "string", default: "5000" },
     seeds: { type: "string", default: "1,2,3" },
-    output: { type: "string", default: "output/reproduce" },
+    output: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -71,9 +75,17 @@ if (values.help || command === undefined) {
   await benchTraining({ threads, steps: Number(values.steps), json: values.json });
 } else if (command === "evaluation") {
   benchEvaluation({ images: Number(values.images) });
+} else if (command === "families") {
+  const [, ...names] = positionals.filter((each) => each !== "--");
+  await benchFamilies({ names, output: values.output ?? "output/families", threads });
 } else if (command === "reproduce") {
   const seeds = values.seeds.split(",").map(Number);
-  await benchReproduction({ training, seeds, output: values.output, threads });
+  await benchReproduction({
+    training,
+    seeds,
+    output: values.output ?? "output/reproduce",
+    threads,
+  });
 } else {
   process.stderr.write(`unknown benchmark "${command}"\n\n${HELP}`);
   process.exitCode = 2;

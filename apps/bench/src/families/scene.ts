@@ -25,11 +25,13 @@ const CORNERS = [
   [-0.35, 0.5],
 ] as const;
 
-const THING_COLORS = [
+/** Colours that darts have, by class. */
+export const THING_COLORS = [
   [220, 60, 50],
   [60, 70, 220],
 ] as const;
-const STUFF_COLORS = [
+/** Colours of sky and sea. */
+export const STUFF_COLORS = [
   [170, 200, 225],
   [40, 120, 110],
 ] as const;
