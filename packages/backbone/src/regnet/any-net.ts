@@ -56,7 +56,8 @@ export class AnyNet extends BackboneModule {
     const { stemClass: Stem, stemWidth, depths, norm, activation, freezeAt = 0 } = options;
     checkLengths(options);
     const layers = { ...(norm !== undefined && { norm }), ...(activation && { activation }) };
-    this.stem = new Stem({ inChannels: 3, outChannels: stemWidth, ...layers });
+    const stem = new Stem({ inChannels: 3, outChannels: stemWidth, ...layers });
+    this.stem = this.registerModule("stem", stem);
     const shapes = new Map<string, ShapeSpec>();
     let { outChannels: channels, stride } = this.stem;
     shapes.set("stem", { channels, stride });
