@@ -1,7 +1,7 @@
 import type { Config } from "@detectron-ts/config";
-import { getConfig } from "@detectron-ts/model-zoo";
 import { Generator, init, type AnyModule } from "@detectron-ts/nn";
 import ndarray, { type NdArray } from "ndarray";
+import { getConfig } from "./zoo-config.ts";
 
 /** Values of a config by dotted keys. */
 export type Overrides = Readonly<Record<string, unknown>>;

@@ -3,7 +3,6 @@ import { fileURLToPath } from "node:url";
 
 import { DetectionCheckpointer } from "@detectron-ts/checkpoint";
 import { EventStorage } from "@detectron-ts/events";
-import { getConfig } from "@detectron-ts/model-zoo";
 import { buildModel, type GeneralizedRCNN, type ModelInput } from "@detectron-ts/modeling";
 import type { ProposalGenerator, Proposals } from "@detectron-ts/proposal-generator";
 import type { Res5ROIHeads } from "@detectron-ts/roi-heads";
@@ -11,6 +10,7 @@ import { Boxes, Instances } from "@detectron-ts/structures";
 import { loadGolden } from "@detectron-ts/testing";
 import ndarray from "ndarray";
 import { beforeAll, describe, expect, it } from "vitest";
+import { getConfig } from "./zoo-config.ts";
 
 /** What `case.json` says of a training case. */
 interface CaseJson {
