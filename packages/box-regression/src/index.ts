@@ -10,7 +10,7 @@ export {
   type RotatedBoxWeights,
 } from "./box2box-transform-rotated.ts";
 export { Box2BoxTransform, type Box2BoxTransformOptions } from "./box2box-transform.ts";
-export { toBoxRegLossType, toBoxWeights } from "./config-values.ts";
+export { toBoxRegLossType, toBoxWeights, toRotatedBoxWeights } from "./config-values.ts";
 export {
   denseBoxRegressionLoss,
   type BoxRegLossType,

@@ -3,6 +3,7 @@ import type { ShapeSpec } from "@detectron-ts/layers";
 
 import type { ProposalGenerator } from "./proposal-generator.ts";
 import { RPN } from "./rpn.ts";
+import { RRPN } from "./rrpn.ts";
 
 /** Makes a proposal generator from a config and the shapes of a backbone's feature maps by name. */
 export type ProposalGeneratorBuilder = (
@@ -16,6 +17,9 @@ export const PROPOSAL_GENERATOR_REGISTRY = new Registry<ProposalGeneratorBuilder
 );
 
 PROPOSAL_GENERATOR_REGISTRY.register("RPN", (cfg, inputShape) => configure(RPN, [cfg, inputShape]));
+PROPOSAL_GENERATOR_REGISTRY.register("RRPN", (cfg, inputShape) =>
+  configure(RRPN, [cfg, inputShape]),
+);
 
 /**
  * Builds the proposal generator that `cfg.MODEL.PROPOSAL_GENERATOR.NAME` names; none for `"PrecomputedProposals"`, when

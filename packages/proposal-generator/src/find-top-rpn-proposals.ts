@@ -1,8 +1,9 @@
-import type { Box2BoxTransform } from "@detectron-ts/box-regression";
-import { batchedNms } from "@detectron-ts/layers";
+import type { BoxTransform } from "@detectron-ts/box-regression";
+import { batchedNms, batchedNmsRotated } from "@detectron-ts/layers";
 import {
-  Boxes,
+  type Boxes,
   Instances,
+  RotatedBoxes,
   rowMajorData,
   type ImageSize,
   StructureShapeError,
@@ -17,11 +18,12 @@ import { topAnchors } from "./top-anchors.ts";
 export interface FindTopRpnProposalsOptions {
   /** Of each level, N×A×H×W, as the head gives them. */
   readonly predObjectnessLogits: readonly NdArray<Float32Array>[];
-  /** Of each level, N×4A×H×W: the four deltas of the first anchor, those of the second, and so on. */
+  /** Of each level, N×(A·boxDim)×H×W: the deltas of the first anchor, those of the second, and so on. */
   readonly predAnchorDeltas: readonly NdArray<Float32Array>[];
   /** Of each level, H·W·A boxes ordered by row, then column, then the anchor at that location. */
   readonly anchors: readonly Boxes[];
-  readonly box2boxTransform: Box2BoxTransform;
+  /** Of the same kind of boxes as the anchors. */
+  readonly box2boxTransform: BoxTransform;
   /** Height and width of each image, without padding. */
   readonly imageSizes: readonly ImageSize[];
   /** Overlap (IoU) above which the less likely of two boxes of a level goes. */
@@ -39,7 +41,8 @@ export interface FindTopRpnProposalsOptions {
 /**
  * The best proposals of each image, the most likely first: of each level the anchors of highest logit, decoded, clipped
  * to the image and thinned by NMS within the level. Mirrors
- * `detectron2.modeling.proposal_generator.proposal_utils.find_top_rpn_proposals`.
+ * `detectron2.modeling.proposal_generator.proposal_utils.find_top_rpn_proposals`, and where the anchors are rotated
+ * `find_top_rrpn_proposals`.
  *
  * The predictions are read where they lie. Only the boxes of the anchors chosen are decoded: a few thousand out of some
  * 250 000 for an image of usual size.
@@ -62,7 +65,8 @@ export function findTopRpnProposals(options: FindTopRpnProposalsOptions): Propos
     candidates = candidates.select(candidates.proposalBoxes.nonempty(minBoxSize));
 
     const { proposalBoxes, objectnessLogits, level } = candidates;
-    const kept = batchedNms(proposalBoxes.tensor, objectnessLogits, level, nmsThresh);
+    const suppress = proposalBoxes instanceof RotatedBoxes ? batchedNmsRotated : batchedNms;
+    const kept = suppress(proposalBoxes.tensor, objectnessLogits, level, nmsThresh);
     const best = rowMajorData(kept).subarray(0, postNmsTopk);
     return candidates.select(best).remove("level");
   });
@@ -96,10 +100,11 @@ function decodeCandidates(
     return topAnchors(logits, start, numCellAnchors, numLocations, preNmsTopk);
   });
   const count = chosen.reduce((sum, { length }) => sum + length, 0);
-  const boxes = new Float32Array(4 * count);
+  const { boxDim } = box2boxTransform;
+  const boxes = new Float32Array(boxDim * count);
   const logits = new Float32Array(count);
   const levelOf = new Int32Array(count);
-  const delta = new Float32Array(4);
+  const delta = new Float32Array(boxDim);
   let row = 0;
   for (const [index, level] of levels.entries()) {
     const { numCellAnchors, numLocations } = level;
@@ -107,29 +112,31 @@ function decodeCandidates(
     for (const number of chosen[index]) {
       const location = Math.floor(number / numCellAnchors);
       const plane = firstPlane + (number % numCellAnchors);
-      for (let i = 0; i < 4; i++)
-        delta[i] = level.deltas[(4 * plane + i) * numLocations + location];
-      box2boxTransform.applyDeltasInto(delta, 0, level.anchors.data, 4 * number, boxes, 4 * row);
+      for (let i = 0; i < boxDim; i++) {
+        delta[i] = level.deltas[(boxDim * plane + i) * numLocations + location];
+      }
+      const { data } = level.anchors;
+      box2boxTransform.applyDeltasInto(delta, 0, data, boxDim * number, boxes, boxDim * row);
       logits[row] = level.logits[plane * numLocations + location];
       levelOf[row] = index;
       row++;
     }
   }
   return new Instances(imageSize, {
-    proposalBoxes: new Boxes(boxes),
+    proposalBoxes: levels[0].anchors.like(boxes),
     objectnessLogits: ndarray(logits),
     level: ndarray(levelOf),
   });
 }
 
 /** For each candidate, 1 if its box and logit are finite. */
-function finiteRows({ proposalBoxes: { data }, objectnessLogits }: Candidates): Uint8Array {
+function finiteRows({ proposalBoxes: { data, boxDim }, objectnessLogits }: Candidates): Uint8Array {
   const logits = rowMajorData(objectnessLogits);
   const flags = new Uint8Array(logits.length);
   for (let row = 0; row < flags.length; row++) {
-    const start = 4 * row;
     // A sum of finite float32 is finite in float64, and nothing finite comes of an infinity or NaN.
-    const sum = data[start] + data[start + 1] + data[start + 2] + data[start + 3] + logits[row];
+    let sum = logits[row];
+    for (let i = boxDim * row; i < boxDim * (row + 1); i++) sum += data[i];
     flags[row] = Number.isFinite(sum) ? 1 : 0;
   }
   return flags;
@@ -139,6 +146,7 @@ function checkedLevels({
   predObjectnessLogits,
   predAnchorDeltas,
   anchors,
+  box2boxTransform: { boxDim },
   imageSizes,
 }: FindTopRpnProposalsOptions): Level[] {
   if (predAnchorDeltas.length !== predObjectnessLogits.length) {
@@ -156,15 +164,16 @@ function checkedLevels({
       const wanted = `[${imageSizes.length}, anchors, height, width]`;
       throw new StructureShapeError(`Logits of level ${index}`, logits.shape, wanted);
     }
-    const deltaShape = [numImages, 4 * numCellAnchors, height, width];
+    const deltaShape = [numImages, boxDim * numCellAnchors, height, width];
     if (deltas.shape.join() !== deltaShape.join()) {
       const wanted = `[${deltaShape.join(", ")}]`;
       throw new StructureShapeError(`Anchor deltas of level ${index}`, deltas.shape, wanted);
     }
     const numAnchors = numCellAnchors * height * width;
-    if (anchors[index].length !== numAnchors) {
+    if (anchors[index].length !== numAnchors || anchors[index].boxDim !== boxDim) {
       const { shape } = anchors[index].tensor;
-      throw new StructureShapeError(`Anchors of level ${index}`, shape, `[${numAnchors}, 4]`);
+      const wanted = `[${numAnchors}, ${boxDim}]`;
+      throw new StructureShapeError(`Anchors of level ${index}`, shape, wanted);
     }
     return {
       logits: rowMajorData(logits),

@@ -20,6 +20,7 @@ export type {
   Proposals,
 } from "./proposal-generator.ts";
 export { RPN, type RPNOptions, type RPNPredictions, type TrainTest } from "./rpn.ts";
+export { RRPN } from "./rrpn.ts";
 export {
   buildRpnHead,
   RPN_HEAD_REGISTRY,

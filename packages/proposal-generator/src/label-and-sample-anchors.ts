@@ -8,7 +8,7 @@ import type { GroundTruthFields } from "./proposal-generator.ts";
 export interface AnchorTargets {
   /** For each image, R labels: 1 object, 0 background, -1 not sampled. */
   readonly gtLabels: readonly Int8Array[];
-  /** For each image, R×4: the ground-truth box matched to each anchor; zeros without ground truth. */
+  /** For each image, R×boxDim: the ground-truth box matched to each anchor; zeros without ground truth. */
   readonly gtBoxes: readonly NdArray<Float32Array>[];
 }
 
@@ -27,10 +27,11 @@ export interface LabelAndSampleAnchorsOptions {
 
 /**
  * Matches anchors with the ground truth of each image and samples those to train on. Mirrors
- * `RPN.label_and_sample_anchors` of detectron2.
+ * `RPN.label_and_sample_anchors` of detectron2, and that of `RRPN` where boxes are rotated.
  *
  * @param anchors - of each level.
  * @param gtInstances - of each image.
+ * @throws BoxKindError of `@detectron-ts/structures` if either anchors or ground truth are rotated.
  */
 export function labelAndSampleAnchors(
   anchors: readonly Boxes[],
@@ -78,8 +79,8 @@ function sampled(
 }
 
 function gatherMatched(gtBoxes: Boxes, matches: Int32Array): NdArray<Float32Array> {
-  const shape = [matches.length, 4];
+  const shape = [matches.length, gtBoxes.boxDim];
   return gtBoxes.length === 0
-    ? ndarray(new Float32Array(4 * matches.length), shape)
+    ? ndarray(new Float32Array(gtBoxes.boxDim * matches.length), shape)
     : gtBoxes.select(matches).tensor;
 }

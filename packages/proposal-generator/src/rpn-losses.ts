@@ -1,7 +1,7 @@
 import {
   denseBoxRegressionLoss,
-  type Box2BoxTransform,
   type BoxRegLossType,
+  type BoxTransform,
 } from "@detectron-ts/box-regression";
 import { binaryCrossEntropyWithLogits } from "@detectron-ts/layers";
 import { Boxes } from "@detectron-ts/structures";
@@ -19,9 +19,9 @@ export interface RPNLossesOptions extends AnchorTargets {
   readonly anchors: readonly Boxes[];
   /** Of each level, N×A×H×W, as the head gives them. */
   readonly predObjectnessLogits: readonly Tensor[];
-  /** Of each level, N×4A×H×W, as the head gives them. */
+  /** Of each level, N×(A·boxDim)×H×W, as the head gives them. */
   readonly predAnchorDeltas: readonly Tensor[];
-  readonly box2boxTransform: Box2BoxTransform;
+  readonly box2boxTransform: BoxTransform;
   /** Anchors asked for in each image: what the losses are divided by, however many were found. */
   readonly batchSizePerImage: number;
   readonly boxRegLossType: BoxRegLossType;
@@ -69,7 +69,7 @@ export function rpnLosses({
     anchors: allAnchors.tensor,
     box2boxTransform,
     predAnchorDeltas: predAnchorDeltas.map((level) =>
-      locationMajor(level).reshape([numImages, -1, 4]),
+      locationMajor(level).reshape([numImages, -1, box2boxTransform.boxDim]),
     ),
     gtBoxes,
     fgMask: ndarray(

@@ -2,6 +2,7 @@ import { buildAnchorGenerator, type AnchorGenerator } from "@detectron-ts/anchor
 import {
   Box2BoxTransform,
   type BoxRegLossType,
+  type BoxTransform,
   toBoxRegLossType,
   toBoxWeights,
 } from "@detectron-ts/box-regression";
@@ -46,7 +47,7 @@ export interface RPNOptions {
   readonly anchorGenerator: AnchorGenerator;
   /** Labels anchors by their overlap with ground truth: 1 object, 0 background, -1 neither. */
   readonly anchorMatcher: Matcher;
-  readonly box2boxTransform: Box2BoxTransform;
+  readonly box2boxTransform: BoxTransform;
   /** Anchors to sample in each image for training. */
   readonly batchSizePerImage: number;
   /** Most of them that may be positive, as a fraction. */
@@ -77,7 +78,7 @@ export interface RPNPredictions {
   readonly anchors: readonly Boxes[];
   /** Of each feature map, N×A×H×W. */
   readonly predObjectnessLogits: readonly Tensor[];
-  /** Of each feature map, N×4A×H×W. */
+  /** Of each feature map, N×(A·boxDim)×H×W. */
   readonly predAnchorDeltas: readonly Tensor[];
 }
 
@@ -96,7 +97,7 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
   readonly rpnHead: RPNHead;
   readonly anchorGenerator: AnchorGenerator;
   readonly anchorMatcher: Matcher;
-  readonly box2boxTransform: Box2BoxTransform;
+  readonly box2boxTransform: BoxTransform;
   readonly batchSizePerImage: number;
   readonly positiveFraction: number;
   readonly preNmsTopk: TrainTest;
@@ -169,9 +170,7 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
         labels: rpn.IOU_LABELS,
         allowLowQualityMatches: true,
       }),
-      box2boxTransform: new Box2BoxTransform({
-        weights: toBoxWeights("MODEL.RPN.BBOX_REG_WEIGHTS", rpn.BBOX_REG_WEIGHTS),
-      }),
+      box2boxTransform: this.boxTransform("MODEL.RPN.BBOX_REG_WEIGHTS", rpn.BBOX_REG_WEIGHTS),
       batchSizePerImage: rpn.BATCH_SIZE_PER_IMAGE,
       positiveFraction: rpn.POSITIVE_FRACTION,
       preNmsTopk: { train: rpn.PRE_NMS_TOPK_TRAIN, test: rpn.PRE_NMS_TOPK_TEST },
@@ -186,6 +185,15 @@ export class RPN extends Module<ProposalGeneratorArgs, Promise<ProposalGenerator
       boxRegLossType: toBoxRegLossType("MODEL.RPN.BBOX_REG_LOSS_TYPE", rpn.BBOX_REG_LOSS_TYPE),
       smoothL1Beta: rpn.SMOOTH_L1_BETA,
     };
+  }
+
+  /**
+   * The coding of boxes with the weights of a config.
+   *
+   * @param key - of the config, for messages.
+   */
+  protected static boxTransform(key: string, weights: readonly number[]): BoxTransform {
+    return new Box2BoxTransform({ weights: toBoxWeights(key, weights) });
   }
 
   /**
