@@ -22,6 +22,8 @@ export { RegNet } from "./regnet/regnet.ts";
 export type { RegNetOptions } from "./regnet/regnet.ts";
 export { ResStem, SimpleStem } from "./regnet/stems.ts";
 export type { StemOptions } from "./regnet/stems.ts";
+export { SwinTransformer } from "./swin/swin-transformer.ts";
+export type { SwinTransformerOptions } from "./swin/swin-transformer.ts";
 export { getVitLrDecayRate } from "./vit/lr-decay.ts";
 export type { VitLrDecayOptions } from "./vit/lr-decay.ts";
 export { SimpleFeaturePyramid } from "./vit/simple-feature-pyramid.ts";

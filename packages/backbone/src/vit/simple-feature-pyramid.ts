@@ -170,17 +170,15 @@ function createResizing(
 ): { layers: Layer[]; resizedChannels: number } {
   const half = Math.floor(channels / 2);
   const quarter = Math.floor(channels / 4);
-  const twice = (inChannels: number, outChannels: number): ConvTranspose2d =>
-    new ConvTranspose2d({ inChannels, outChannels, kernelSize: 2, stride: 2 });
   switch (scale) {
     case 4: {
-      const first = twice(channels, half);
+      const first = createUpsampling(channels, half);
       const middle = getNorm(norm, half);
-      const layers = [first, ...(middle ? [middle] : []), gelu, twice(half, quarter)];
+      const layers = [first, ...(middle ? [middle] : []), gelu, createUpsampling(half, quarter)];
       return { layers, resizedChannels: quarter };
     }
     case 2:
-      return { layers: [twice(channels, half)], resizedChannels: half };
+      return { layers: [createUpsampling(channels, half)], resizedChannels: half };
     case 1:
       return { layers: [], resizedChannels: channels };
     case 0.5:
@@ -190,4 +188,9 @@ function createResizing(
       throw new LayerOptionError("SimpleFeaturePyramid", "scaleFactors", detail);
     }
   }
+}
+
+/** A transposed convolution that doubles both sides. */
+function createUpsampling(inChannels: number, outChannels: number): ConvTranspose2d {
+  return new ConvTranspose2d({ inChannels, outChannels, kernelSize: 2, stride: 2 });
 }
