@@ -19,8 +19,8 @@ import type {
   Features,
   GivenBoxFields,
   LabeledProposalFields,
+  LaterFields,
   Losses,
-  MaskFields,
   RegionFields,
   TargetFields,
 } from "./fields.ts";
@@ -102,7 +102,7 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
   abstract forwardWithGivenBoxes<Fields extends GivenBoxFields>(
     features: Features,
     instances: readonly Instances<Fields>[],
-  ): Promise<Instances<Fields & MaskFields>[]>;
+  ): Promise<Instances<Fields & LaterFields>[]>;
 
   /** @throws {@link MissingGroundTruthError} in training without targets. */
   async forward(
@@ -115,7 +115,7 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
       if (targets === undefined) throw new MissingGroundTruthError("targets");
       return [[], await this.losses(features, this.labelAndSampleProposals(proposals, targets))];
     }
-    // The box and the mask branch read the same features, in two graphs.
+    // The branches read the same features, each in a graph of its own.
     for (const feature of pickFeatures(features, this.inFeatures)) feature.keep();
     const instances = await this.detect(features, proposals);
     return [await this.forwardWithGivenBoxes(features, instances), {}];

@@ -1,4 +1,4 @@
-import type { Boxes, FieldValue } from "@detectron-ts/structures";
+import type { Boxes, FieldValue, Keypoints } from "@detectron-ts/structures";
 import type { Tensor } from "@detectron-ts/tensor";
 import type { NdArray } from "ndarray";
 
@@ -33,6 +33,8 @@ export interface TargetFields {
   /** In `[0, numClasses)`. */
   readonly gtClasses: ClassIndices;
   readonly gtMasks?: GroundTruthMasks;
+  /** In pixels of the network's input. */
+  readonly gtKeypoints?: Keypoints;
 }
 
 /** A proposal with the ground truth it was matched with. */
@@ -42,9 +44,10 @@ export interface LabeledProposalFields extends RegionFields {
   /** Absent where the image has no ground truth. Meaningless for background. */
   readonly gtBoxes?: Boxes;
   readonly gtMasks?: GroundTruthMasks;
+  readonly gtKeypoints?: Keypoints;
 }
 
-/** Boxes whose classes are known: what the later heads (masks) look at. */
+/** Boxes whose classes are known: what the later heads (masks, keypoints) look at. */
 export interface GivenBoxFields {
   /** In pixels of the network's input. */
   readonly predBoxes: Boxes;
@@ -57,8 +60,19 @@ export interface MaskFields {
   readonly predMasks?: NdArray<Float32Array>;
 }
 
+/** What a keypoint head adds. */
+export interface KeypointFields {
+  /** N×K×3: x and y in pixels of the network's input, and a score above 0. */
+  readonly predKeypoints?: NdArray<Float32Array>;
+  /** N×K×S×S: the logits that the keypoints were read from, in a square over the box. */
+  readonly predKeypointHeatmaps?: NdArray<Float32Array>;
+}
+
+/** What the later heads add to boxes. */
+export interface LaterFields extends MaskFields, KeypointFields {}
+
 /** What the heads find in one image, by decreasing score. */
-export interface DetectionFields extends GivenBoxFields, MaskFields {
+export interface DetectionFields extends GivenBoxFields, LaterFields {
   /** Probability of the predicted class. */
   readonly scores: NdArray<Float32Array>;
 }

@@ -29,13 +29,28 @@ export type {
   Features,
   GivenBoxFields,
   GroundTruthMasks,
+  KeypointFields,
   LabeledProposalFields,
+  LaterFields,
   Losses,
   MaskFields,
   RegionFields,
   TargetFields,
 } from "./fields.ts";
 export type { FeatureShapes } from "./input-shape.ts";
+export {
+  buildKeypointHead,
+  ROI_KEYPOINT_HEAD_REGISTRY,
+  type KeypointHeadBuilder,
+} from "./keypoint/build.ts";
+export type { KeypointHead } from "./keypoint/keypoint-head.ts";
+export { keypointRcnnInference } from "./keypoint/keypoint-rcnn-inference.ts";
+export { keypointRcnnLoss } from "./keypoint/keypoint-rcnn-loss.ts";
+export {
+  KRCNNConvDeconvUpsampleHead,
+  type KeypointLossNormalizer,
+  type KRCNNConvDeconvUpsampleHeadOptions,
+} from "./keypoint/krcnn-conv-deconv-upsample-head.ts";
 export { buildMaskHead, ROI_MASK_HEAD_REGISTRY, type MaskHeadBuilder } from "./mask/build.ts";
 export type { MaskHead } from "./mask/mask-head.ts";
 export {
@@ -60,9 +75,15 @@ export {
   selectForegroundProposals,
   type ForegroundProposals,
 } from "./sampling/select-foreground-proposals.ts";
+export { selectProposalsWithVisibleKeypoints } from "./sampling/select-proposals-with-visible-keypoints.ts";
+export {
+  SeparateBranchROIHeads,
+  type KeypointBranchOptions,
+  type MaskBranchOptions,
+  type SeparateBranchROIHeadsOptions,
+} from "./separate-branch-roi-heads.ts";
 export {
   StandardROIHeads,
   type BoxBranchOptions,
-  type MaskBranchOptions,
   type StandardROIHeadsOptions,
 } from "./standard-roi-heads.ts";

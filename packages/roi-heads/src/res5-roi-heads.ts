@@ -4,6 +4,7 @@ import { Sequential } from "@detectron-ts/nn";
 import type { Boxes, Instances } from "@detectron-ts/structures";
 import { tensor, type Tensor } from "@detectron-ts/tensor";
 
+import { addFields } from "./add-fields.ts";
 import { BaseROIHeads, type BaseROIHeadsOptions } from "./base-roi-heads.ts";
 import { FastRCNNOutputLayers } from "./box/fast-rcnn-output-layers.ts";
 import type {
@@ -11,16 +12,14 @@ import type {
   Features,
   GivenBoxFields,
   LabeledProposalFields,
+  LaterFields,
   Losses,
-  MaskFields,
   RegionFields,
 } from "./fields.ts";
 import { pickFeatures, pooledShape, type FeatureShapes } from "./input-shape.ts";
-import { addMasks } from "./mask/add-masks.ts";
 import { buildMaskHead } from "./mask/build.ts";
 import type { MaskHead } from "./mask/mask-head.ts";
 import { ROIPooler } from "./pooler/roi-pooler.ts";
-import { refuseKeypoints } from "./refuse-keypoints.ts";
 import { selectForegroundProposals } from "./sampling/select-foreground-proposals.ts";
 
 /** Options of {@link Res5ROIHeads}. */
@@ -63,12 +62,12 @@ export class Res5ROIHeads extends BaseROIHeads {
    * @throws {@link OptionError} for several feature maps, keypoints or a deformable last stage.
    */
   static fromConfig(cfg: Config, inputShape: FeatureShapes): Res5ROIHeadsOptions {
-    const { ROI_HEADS, ROI_BOX_HEAD, RESNETS, MASK_ON } = cfg.MODEL;
+    const { ROI_HEADS, ROI_BOX_HEAD, RESNETS, MASK_ON, KEYPOINT_ON } = cfg.MODEL;
     if (ROI_HEADS.IN_FEATURES.length !== 1) {
       const key = "MODEL.ROI_HEADS.IN_FEATURES";
       throw new OptionError(key, ROI_HEADS.IN_FEATURES, "a single feature");
     }
-    refuseKeypoints(cfg);
+    if (KEYPOINT_ON) throw new OptionError("MODEL.KEYPOINT_ON", true, "false for Res5ROIHeads");
     if (RESNETS.DEFORM_ON_PER_STAGE.at(-1) === true) {
       const key = "MODEL.RESNETS.DEFORM_ON_PER_STAGE";
       throw new OptionError(key, RESNETS.DEFORM_ON_PER_STAGE, "false for res5");
@@ -122,11 +121,15 @@ export class Res5ROIHeads extends BaseROIHeads {
   async forwardWithGivenBoxes<Fields extends GivenBoxFields>(
     features: Features,
     instances: readonly Instances<Fields>[],
-  ): Promise<Instances<Fields & MaskFields>[]> {
+  ): Promise<Instances<Fields & LaterFields>[]> {
     if (this.maskHead === undefined) return [...instances];
     const boxes = instances.map(({ predBoxes }) => predBoxes);
     const regionFeatures = this.sharedRoiTransform(features, boxes);
-    return addMasks(instances, await this.maskHead.inference(regionFeatures, instances));
+    const masks = await this.maskHead.inference(regionFeatures, instances);
+    return addFields(
+      instances,
+      masks.map((predMasks) => ({ predMasks })),
+    );
   }
 
   protected override async detect(

@@ -6,8 +6,8 @@ import type {
   DetectionFields,
   Features,
   GivenBoxFields,
+  LaterFields,
   Losses,
-  MaskFields,
   TargetFields,
 } from "./fields.ts";
 
@@ -31,12 +31,12 @@ export type ROIHeadsOutput = [instances: Instances<DetectionFields>[], losses: L
  */
 export type ROIHeads = Module<ROIHeadsArgs, Promise<ROIHeadsOutput>> & {
   /**
-   * Runs only the heads that work on boxes already found (masks), and adds their fields.
+   * Runs only the heads that work on boxes already found (masks, keypoints), and adds their fields.
    *
    * @returns new instances, with the fields of the given ones and those of the heads there are.
    */
   forwardWithGivenBoxes<Fields extends GivenBoxFields>(
     features: Features,
     instances: readonly Instances<Fields>[],
-  ): Promise<Instances<Fields & MaskFields>[]>;
+  ): Promise<Instances<Fields & LaterFields>[]>;
 };

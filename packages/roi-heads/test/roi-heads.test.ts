@@ -147,12 +147,6 @@ describe.each(HEADS)("%s", (_, cfgWith) => {
     expect(given.has("predMasks")).toBe(false);
   });
 
-  it("refuses keypoints, saying that there are no heads for them yet", () => {
-    const build = () => buildRoiHeads(cfgWith({ "MODEL.KEYPOINT_ON": true }), SHAPES);
-    expect(build).toThrow(OptionError);
-    expect(build).toThrow(/MODEL\.KEYPOINT_ON must be false.*keypoint heads are not there yet/);
-  });
-
   it("has no masks without MASK_ON", async () => {
     const heads = buildRoiHeads(cfgWith({ "MODEL.MASK_ON": false }), SHAPES).eval();
     const [[instances]] = await heads(imagesOf([64, 64]), features(1), proposalsIn(2));

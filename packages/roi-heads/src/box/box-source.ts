@@ -1,5 +1,5 @@
-import type { Box2BoxTransform } from "@detectron-ts/box-regression";
-import { rowMajorData } from "@detectron-ts/structures";
+import type { BoxTransform } from "@detectron-ts/box-regression";
+import { rowMajorData, type Boxes } from "@detectron-ts/structures";
 import type { NdArray } from "ndarray";
 
 /**
@@ -7,24 +7,36 @@ import type { NdArray } from "ndarray";
  * have a score that matters.
  */
 export interface BoxSource {
+  /** Makes boxes of the kind there is, rotated or not, of flat numbers. */
+  readonly toBoxes: (data: Float32Array) => Boxes;
+  /** Numbers of a box. */
+  readonly boxDim: number;
   /** Boxes per row: one per class, or a single one for all. */
   readonly boxesPerRow: number;
   /** Whether all boxes of a row are finite. */
   isFinite(row: number): boolean;
-  /** Writes a box's four coordinates to `out`, from `offset` on. */
+  /** Writes a box's numbers to `out`, from `offset` on. */
   read(row: number, index: number, out: Float32Array, offset: number): void;
 }
 
-/** Boxes that are there: R×4k, k boxes in a row. */
-export function storedBoxes(boxes: NdArray<Float32Array>): BoxSource {
+/**
+ * Boxes that are there.
+ *
+ * @param boxes - R×(boxDim·k), k boxes in a row.
+ * @param kind - boxes of the kind there is; none are enough.
+ */
+export function storedBoxes(boxes: NdArray<Float32Array>, kind: Boxes): BoxSource {
+  const { boxDim } = kind;
   const data = rowMajorData(boxes);
   const columns = boxes.shape[1];
   return {
-    boxesPerRow: columns / 4,
+    toBoxes: (numbers) => kind.like(numbers),
+    boxDim,
+    boxesPerRow: columns / boxDim,
     isFinite: (row) => allFinite(data, row * columns, columns),
     read: (row, index, out, offset) => {
-      const start = row * columns + 4 * index;
-      for (let i = 0; i < 4; i++) out[offset + i] = data[start + i];
+      const start = row * columns + boxDim * index;
+      for (let i = 0; i < boxDim; i++) out[offset + i] = data[start + i];
     },
   };
 }
@@ -35,30 +47,42 @@ const HARMLESS = 1e12;
 /**
  * Boxes that have yet to be decoded.
  *
- * @param deltas - R×4k, row-major.
- * @param boxes - R×4; what the deltas are relative to.
- * @param columns - 4k.
+ * @param deltas - R×(boxDim·k), row-major.
+ * @param boxes - R; what the deltas are relative to.
+ * @param columns - boxDim·k.
  */
 export function decodedBoxes(
-  transform: Box2BoxTransform,
+  transform: BoxTransform,
   deltas: Float32Array,
-  boxes: Float32Array,
+  boxes: Boxes,
   columns: number,
 ): BoxSource {
+  const { data, boxDim } = boxes;
   const decode = (row: number, index: number, out: Float32Array, offset: number): void =>
-    transform.applyDeltasInto(deltas, row * columns + 4 * index, boxes, 4 * row, out, offset);
+    transform.applyDeltasInto(
+      deltas,
+      row * columns + boxDim * index,
+      data,
+      boxDim * row,
+      out,
+      offset,
+    );
   return {
-    boxesPerRow: columns / 4,
+    toBoxes: (numbers) => boxes.like(numbers),
+    boxDim,
+    boxesPerRow: columns / boxDim,
     isFinite: (row) => {
       // Only a row with an extreme number has to be decoded to know.
       if (
         allBelow(HARMLESS, deltas, row * columns, columns) &&
-        allBelow(HARMLESS, boxes, 4 * row, 4)
+        allBelow(HARMLESS, data, boxDim * row, boxDim)
       ) {
         return true;
       }
       const decoded = new Float32Array(columns);
-      for (let index = 0; index < columns / 4; index++) decode(row, index, decoded, 4 * index);
+      for (let index = 0; index < columns / boxDim; index++) {
+        decode(row, index, decoded, boxDim * index);
+      }
       return allFinite(decoded, 0, columns);
     },
     read: decode,

@@ -1,7 +1,8 @@
-import { batchedNms } from "@detectron-ts/layers";
+import { batchedNms, batchedNmsRotated } from "@detectron-ts/layers";
 import {
   Boxes,
   Instances,
+  RotatedBoxes,
   rowMajorData,
   StructureShapeError,
   type ImageSize,
@@ -55,6 +56,37 @@ export function fastRcnnInference(
   imageShapes: readonly ImageSize[],
   options: FastRCNNInferenceOptions,
 ): FastRCNNInferenceResult {
+  return detectInImages(new Boxes([]), boxes, scores, imageShapes, options);
+}
+
+/**
+ * Turns scored rotated boxes into detections, as {@link fastRcnnInference} does: only boxes that are nearly upright are
+ * clipped, angles come out in [-180, 180), and suppression goes by the overlap of rotated boxes. Mirrors
+ * `detectron2.modeling.roi_heads.rotated_fast_rcnn.fast_rcnn_inference_rotated`.
+ *
+ * @param boxes - for each image, R×5K: a box per class, or R×5: one box for all.
+ * @param scores - for each image, R×(K+1).
+ * @param imageShapes - height and width of each image.
+ * @throws {@link CountMismatchError} unless there are as many of each.
+ * @throws {@link StructureShapeError} where the boxes or scores of an image have another shape.
+ */
+export function fastRcnnInferenceRotated(
+  boxes: readonly NdArray<Float32Array>[],
+  scores: readonly NdArray<Float32Array>[],
+  imageShapes: readonly ImageSize[],
+  options: FastRCNNInferenceOptions,
+): FastRCNNInferenceResult {
+  return detectInImages(new RotatedBoxes([]), boxes, scores, imageShapes, options);
+}
+
+/** {@link fastRcnnInference} of boxes of a kind. */
+function detectInImages(
+  kind: Boxes,
+  boxes: readonly NdArray<Float32Array>[],
+  scores: readonly NdArray<Float32Array>[],
+  imageShapes: readonly ImageSize[],
+  options: FastRCNNInferenceOptions,
+): FastRCNNInferenceResult {
   for (const list of [boxes, scores]) {
     if (list.length !== imageShapes.length) {
       throw new CountMismatchError("images", list.length, imageShapes.length);
@@ -62,21 +94,26 @@ export function fastRcnnInference(
   }
   return separate(
     imageShapes.map((imageShape, i) => {
-      checkShapes(boxes[i].shape, scores[i].shape, i);
+      checkShapes(boxes[i].shape, scores[i].shape, kind.boxDim, i);
       const [numRows, numColumns] = scores[i].shape;
       const imageScores = { data: rowMajorData(scores[i]), numRows, numColumns };
-      return detectInImage(storedBoxes(boxes[i]), imageScores, imageShape, options);
+      return detectInImage(storedBoxes(boxes[i], kind), imageScores, imageShape, options);
     }),
   );
 }
 
 /** @throws {@link StructureShapeError} unless boxes and scores of an image are of the same rows and classes. */
-function checkShapes(boxes: readonly number[], scores: readonly number[], image: number): void {
+function checkShapes(
+  boxes: readonly number[],
+  scores: readonly number[],
+  boxDim: number,
+  image: number,
+): void {
   const [numRows, numColumns] = scores;
   if (scores.length !== 2 || numColumns === 0) {
     throw new StructureShapeError(`Scores of image ${image}`, scores, "[any, classes + 1]");
   }
-  const widths = [...new Set([4, 4 * (numColumns - 1)])];
+  const widths = [...new Set([boxDim, boxDim * (numColumns - 1)])];
   if (boxes.length !== 2 || boxes[0] !== numRows || !widths.includes(boxes[1])) {
     const wanted = widths.map((width) => `[${numRows}, ${width}]`).join(" or ");
     throw new StructureShapeError(`Boxes of image ${image}`, boxes, wanted);
@@ -103,10 +140,11 @@ export function detectInImage(
   imageShape: ImageSize,
   { scoreThresh, nmsThresh, topkPerImage }: FastRCNNInferenceOptions,
 ): ImageDetections {
-  const candidates = collectCandidates(boxes, scores, imageShape, Math.fround(scoreThresh));
-  const count = candidates.scores.length;
-  const kept = batchedNms(
-    ndarray(candidates.boxes, [count, 4]),
+  const candidates = collectCandidates(boxes, scores, Math.fround(scoreThresh));
+  candidates.boxes.clip(imageShape);
+  const suppress = candidates.boxes instanceof RotatedBoxes ? batchedNmsRotated : batchedNms;
+  const kept = suppress(
+    candidates.boxes.tensor,
     ndarray(candidates.scores),
     ndarray(candidates.classes),
     nmsThresh,
@@ -114,7 +152,7 @@ export function detectInImage(
   const best = rowMajorData(kept).slice(0, topkPerImage < 0 ? undefined : topkPerImage);
   return {
     instances: new Instances<DetectionFields>(imageShape, {
-      predBoxes: new Boxes(candidates.boxes).select(best),
+      predBoxes: candidates.boxes.select(best),
       scores: ndarray(Float32Array.from(best, (i) => candidates.scores[i])),
       predClasses: ndarray(Int32Array.from(best, (i) => candidates.classes[i])),
     }),
@@ -124,8 +162,8 @@ export function detectInImage(
 
 /** Pairs of a row and a class whose score passes, row by row. */
 interface Candidates {
-  /** Clipped, four numbers each. */
-  readonly boxes: Float32Array;
+  /** Not clipped. */
+  readonly boxes: Boxes;
   readonly scores: Float32Array;
   readonly classes: Int32Array;
   readonly rows: Int32Array;
@@ -134,10 +172,10 @@ interface Candidates {
 function collectCandidates(
   source: BoxSource,
   { data, numRows, numColumns }: ScoreTable,
-  [height, width]: ImageSize,
   scoreThresh: number,
 ): Candidates {
   const numClasses = numColumns - 1;
+  const { boxDim } = source;
   const isAgnostic = source.boxesPerRow === 1;
   let count = 0;
   for (let row = 0; row < numRows; row++) {
@@ -146,7 +184,7 @@ function collectCandidates(
     }
   }
 
-  const boxes = new Float32Array(4 * count);
+  const boxes = new Float32Array(boxDim * count);
   const scores = new Float32Array(count);
   const classes = new Int32Array(count);
   const rows = new Int32Array(count);
@@ -158,12 +196,7 @@ function collectCandidates(
     for (let label = 0; label < numClasses; label++) {
       const score = data[start + label];
       if (!(score > scoreThresh)) continue;
-      const box = 4 * found;
-      source.read(row, isAgnostic ? 0 : label, boxes, box);
-      boxes[box] = clamp(boxes[box], width);
-      boxes[box + 1] = clamp(boxes[box + 1], height);
-      boxes[box + 2] = clamp(boxes[box + 2], width);
-      boxes[box + 3] = clamp(boxes[box + 3], height);
+      source.read(row, isAgnostic ? 0 : label, boxes, boxDim * found);
       scores[found] = score;
       classes[found] = label;
       rows[found++] = finiteRow;
@@ -172,13 +205,9 @@ function collectCandidates(
   }
   // Rows that were dropped have left room at the end.
   return {
-    boxes: boxes.subarray(0, 4 * found),
+    boxes: source.toBoxes(boxes.subarray(0, boxDim * found)),
     scores: scores.subarray(0, found),
     classes: classes.subarray(0, found),
     rows: rows.subarray(0, found),
   };
-}
-
-function clamp(value: number, max: number): number {
-  return Math.min(Math.max(value, 0), max);
 }
