@@ -22,6 +22,21 @@ export interface Annotation {
   readonly id?: number;
 }
 
+/** One segment of a panoptic segmentation as its dataset describes it. */
+export interface PanopticSegment {
+  /** The value of its pixels in the PNG, red + 256·green + 256²·blue. */
+  readonly id: number;
+  /** Contiguous id, of a thing or of stuff. */
+  readonly categoryId: number;
+  readonly isThing: boolean;
+  /** 1 for a region of many objects. */
+  readonly iscrowd?: 0 | 1;
+  /** Left, top, width, height in pixels. */
+  readonly bbox?: readonly number[];
+  /** In pixels. */
+  readonly area?: number;
+}
+
 /** One image of a dataset with what is known about it. Mirrors detectron2's standard dataset dict. */
 export interface DatasetDict {
   /** Path of the image. */
@@ -33,6 +48,14 @@ export interface DatasetDict {
   readonly annotations?: readonly Annotation[];
   /** Path of a picture of the same size, whose gray values are the labels of a semantic segmentation. */
   readonly semSegFileName?: string;
+  /** Path of a PNG of the same size, whose colors are the ids of {@link segmentsInfo}. */
+  readonly panSegFileName?: string;
+  /** The segments of a panoptic segmentation. */
+  readonly segmentsInfo?: readonly PanopticSegment[];
+  /** Category ids of the dataset's file that are known not to be in the image; LVIS checks some categories for each image. */
+  readonly negCategoryIds?: readonly number[];
+  /** Category ids of the dataset's file not all of whose objects are annotated in the image. */
+  readonly notExhaustiveCategoryIds?: readonly number[];
   /** Proposals computed beforehand, the likeliest first; four numbers each, to be read by {@link proposalBboxMode}. */
   readonly proposalBoxes?: Float32Array | Float64Array;
   /** One number for each proposal. */

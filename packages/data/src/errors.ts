@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 /** A dataset or its metadata is registered under a name twice, or not at all. */
 export class CatalogError extends Error {
   override readonly name = "CatalogError";
@@ -20,6 +22,40 @@ export class MetadataError extends Error {
     super(`Metadata ${key} of dataset "${dataset}" ${message}`);
     this.dataset = dataset;
     this.key = key;
+  }
+}
+
+/** Where a builtin dataset was looked for. */
+interface BuiltinDatasetPlace {
+  readonly root: string;
+  readonly missing: readonly string[];
+  readonly layout: readonly string[];
+  readonly variable: string;
+}
+
+/** A builtin dataset is not, or not all of it, in the folder of datasets. */
+export class BuiltinDatasetError extends Error {
+  override readonly name = "BuiltinDatasetError";
+  readonly dataset: string;
+  /** The folder of datasets that was looked in. */
+  readonly root: string;
+  /** What isn't there, relative to the folder. */
+  readonly missing: readonly string[];
+  /** All that should be there, relative to the folder; folders end with a slash. */
+  readonly layout: readonly string[];
+  /** The environment variable that names the folder. */
+  readonly variable: string;
+
+  constructor(dataset: string, { root, missing, layout, variable }: BuiltinDatasetPlace) {
+    super(
+      `Dataset "${dataset}" is not in the folder ${resolve(root)}: there is no ${missing.join(", no ")}. ` +
+        `Set ${variable} to the folder of datasets, in which there are to be ${layout.join(", ")}`,
+    );
+    this.dataset = dataset;
+    this.root = root;
+    this.missing = missing;
+    this.layout = layout;
+    this.variable = variable;
   }
 }
 

@@ -1,11 +1,42 @@
+export type { BuiltinDataset } from "./builtin/builtin-dataset.ts";
+export { getLvisInstancesMeta } from "./builtin/builtin-metadata.ts";
+export {
+  CITYSCAPES_LABELS,
+  CITYSCAPES_STUFF_LABELS,
+  CITYSCAPES_THING_LABELS,
+  type CityscapesLabel,
+} from "./builtin/classes/cityscapes.ts";
+export { COCO_CATEGORIES, type CocoPanopticCategory } from "./builtin/classes/coco.ts";
+export {
+  COCO_PERSON_KEYPOINT_FLIP_MAP,
+  COCO_PERSON_KEYPOINT_NAMES,
+  KEYPOINT_CONNECTION_RULES,
+} from "./builtin/classes/coco-person.ts";
+export { VOC_CLASSES } from "./builtin/classes/pascal-voc.ts";
+export { DATASETS_VARIABLE, datasetsRoot } from "./builtin/datasets-root.ts";
+export {
+  registerAllAde20k,
+  registerAllCityscapes,
+  registerAllCoco,
+  registerAllLvis,
+  registerAllPascalVoc,
+} from "./builtin/register-builtin.ts";
 export { DatasetCatalog, type DatasetLoader } from "./catalog/dataset-catalog.ts";
+export { getFedLossClsWeights } from "./catalog/fed-loss-cls-weights.ts";
 export { Metadata, MetadataCatalog, type MetadataFields } from "./catalog/metadata-catalog.ts";
-export { type Annotation, type DatasetDict, isRle, type Segmentation } from "./dataset-dict.ts";
+export {
+  type Annotation,
+  type DatasetDict,
+  isRle,
+  type PanopticSegment,
+  type Segmentation,
+} from "./dataset-dict.ts";
 export { checkDataOptions, suggestBaseLr } from "./doctor/check-config.ts";
 export { checkData, type CheckDataOptions, type DataReport } from "./doctor/check-data.ts";
 export type { DataProblem, DataProblemExample, DataProblemKind } from "./doctor/findings.ts";
 export {
   AnnotationError,
+  BuiltinDatasetError,
   CatalogError,
   DataOptionError,
   DatasetFileError,
@@ -78,6 +109,12 @@ export {
   transformProposals,
   type TransformProposalsOptions,
 } from "./mapper/transform-proposals.ts";
+export { loadCityscapesPanoptic, loadCityscapesSemantic } from "./readers/cityscapes.ts";
+export { type CityscapesFiles, listCityscapesFiles } from "./readers/cityscapes-files.ts";
+export {
+  loadCityscapesInstances,
+  type LoadCityscapesInstancesOptions,
+} from "./readers/cityscapes-instances.ts";
 export { loadCocoJson, type LoadCocoJsonOptions, registerCocoInstances } from "./readers/coco.ts";
 export {
   type CocoAnnotation,
@@ -87,15 +124,37 @@ export {
   readCocoFile,
 } from "./readers/coco-file.ts";
 export {
+  loadCocoPanopticJson,
+  loadCocoPanopticSeparated,
+  mergeToPanoptic,
+  registerCocoPanoptic,
+  registerCocoPanopticSeparated,
+} from "./readers/coco-panoptic.ts";
+export {
   convertToCocoDict,
   convertToCocoJson,
   type ConvertToCocoJsonOptions,
 } from "./readers/convert-to-coco.ts";
+export { loadLvisJson, type LoadLvisJsonOptions, registerLvisInstances } from "./readers/lvis.ts";
+export {
+  type LvisCategory,
+  type LvisFile,
+  type LvisImage,
+  readLvisFile,
+} from "./readers/lvis-file.ts";
+export {
+  type PanopticAnnotation,
+  type PanopticCategory,
+  type PanopticFile,
+  type PanopticSegmentInfo,
+  readPanopticFile,
+} from "./readers/panoptic-file.ts";
+export type { PanopticMetadata } from "./readers/panoptic-segments.ts";
 export {
   loadProposalsIntoDataset,
   type ProposalFile,
   type ProposalReader,
 } from "./readers/proposals.ts";
 export { loadSemSeg, type LoadSemSegOptions, registerSemSeg } from "./readers/sem-seg.ts";
-export { loadVocInstances, registerPascalVoc, VOC_CLASSES } from "./readers/pascal-voc.ts";
+export { loadVocInstances, registerPascalVoc } from "./readers/pascal-voc.ts";
 export { loadPennFudan, registerPennFudan } from "./readers/penn-fudan.ts";

@@ -24,7 +24,7 @@ const root = dataRoot() ?? "";
 const bccdClasses = ["RBC", "WBC", "Platelets"];
 
 /** An annotation as COCO writes it, without what the writer is free to choose. */
-const essence = ({ annotations }: CocoFile) =>
+const essence = ({ annotations = [] }: CocoFile) =>
   annotations.map(({ image_id, category_id, bbox, area }) => ({
     image_id,
     category_id,
@@ -60,7 +60,7 @@ describe.runIf(goldenRoot() && dataRoot())("recorded datasets", () => {
     });
     const coco = convertToCocoDict(dicts, MetadataCatalog.get("recorded-fruits"));
     expect(coco.categories).toEqual(recorded.categories.map(({ id, name }) => ({ id, name })));
-    const byImage = ({ annotations }: CocoFile) =>
+    const byImage = ({ annotations = [] }: CocoFile) =>
       [...annotations]
         .sort((a, b) => Number(a.image_id) - Number(b.image_id))
         .map(({ segmentation, bbox, category_id }) => ({ segmentation, bbox, category_id }));

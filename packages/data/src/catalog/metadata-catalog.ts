@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 
+import { datasetsRoot } from "../builtin/datasets-root.ts";
 import { CatalogError, MetadataError } from "../errors.ts";
+import { DatasetCatalog } from "./dataset-catalog.ts";
 
 /**
  * What can be known about a dataset as a whole. Packages add keys of their own by declaration merging:
@@ -22,6 +24,10 @@ export interface MetadataFields {
   thingDatasetIdToContiguousId: ReadonlyMap<number, number>;
   /** Names of the classes of a semantic segmentation. */
   stuffClasses: readonly string[];
+  /** Colors for drawing the classes of a semantic segmentation. */
+  stuffColors: readonly (readonly [number, number, number])[];
+  /** From the category ids of the dataset's file to labels of a semantic segmentation. */
+  stuffDatasetIdToContiguousId: ReadonlyMap<number, number>;
   /** Label that semantic segmentation ignores. */
   ignoreLabel: number;
   keypointNames: readonly string[];
@@ -38,7 +44,20 @@ export interface MetadataFields {
   imageRoot: string;
   /** The folder of label maps of a semantic segmentation. */
   semSegRoot: string;
-  /** How to evaluate: `"coco"`, `"pascal_voc"`, `"sem_seg"`. */
+  /** The folder of PNG files of a panoptic segmentation, and the file that describes their segments. */
+  panopticRoot: string;
+  panopticJson: string;
+  /** What panoptic ids without a list of segments are divided by to get their category. */
+  labelDivisor: number;
+  /** In how many images of the training set each class occurs, by contiguous id. */
+  classImageCount: readonly number[];
+  /** Folders of images and of ground truth of Cityscapes, with a folder for each city. */
+  imageDir: string;
+  gtDir: string;
+  /**
+   * How to evaluate: `"coco"`, `"lvis"`, `"pascal_voc"`, `"sem_seg"`, `"coco_panoptic_seg"`, `"cityscapes_instance"`,
+   * `"cityscapes_sem_seg"`.
+   */
   evaluatorType: string;
   /** Root of a VOC dataset. */
   dirname: string;
@@ -53,9 +72,12 @@ export class Metadata {
   /** The dataset's name. */
   readonly name: string;
   readonly #fields: Partial<MetadataFields> = {};
+  readonly #defaults: () => Partial<MetadataFields>;
 
-  constructor(name: string) {
+  /** @param defaults - gives what is known unless it is set; asked at every access, for it may change. */
+  constructor(name: string, defaults: () => Partial<MetadataFields> = () => ({})) {
     this.name = name;
+    this.#defaults = defaults;
   }
 
   /**
@@ -80,21 +102,21 @@ export class Metadata {
 
   /** @throws MetadataError when the key is not set. */
   get<Key extends keyof MetadataFields>(key: Key): MetadataFields[Key] {
-    const value = this.#fields[key];
+    const value = this.#fields[key] ?? this.#defaults()[key];
     if (value === undefined) {
-      const keys = Object.keys(this.#fields).join(", ") || "none";
+      const keys = Object.keys(this.asDict()).join(", ") || "none";
       throw new MetadataError(this.name, key, `is not set; set are ${keys}`);
     }
     return value;
   }
 
   has(key: keyof MetadataFields): boolean {
-    return this.#fields[key] !== undefined;
+    return (this.#fields[key] ?? this.#defaults()[key]) !== undefined;
   }
 
   /** A copy of all that is set. */
   asDict(): Partial<MetadataFields> {
-    return { ...this.#fields };
+    return { ...this.#defaults(), ...this.#fields };
   }
 }
 
@@ -102,11 +124,14 @@ export class Metadata {
 class MetadataCatalogMap {
   readonly #metadata = new Map<string, Metadata>();
 
-  /** The metadata of a dataset, made empty at the first call. */
+  /** The metadata of a dataset, made at the first call: empty, but for builtin datasets. */
   get(name: string): Metadata {
     let metadata = this.#metadata.get(name);
     if (!metadata) {
-      metadata = new Metadata(name);
+      metadata = new Metadata(
+        name,
+        () => DatasetCatalog.builtin(name)?.metadata(datasetsRoot()) ?? {},
+      );
       this.#metadata.set(name, metadata);
     }
     return metadata;

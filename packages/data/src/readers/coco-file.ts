@@ -1,5 +1,5 @@
 import { AnnotationError, DatasetFileError } from "../errors.ts";
-import { readJson } from "./read-text.ts";
+import { isId, isNumbers, isRecord, readJsonTables, unique } from "./json-tables.ts";
 
 /** A category of a file in COCO's format. */
 export interface CocoCategory {
@@ -41,7 +41,8 @@ export interface CocoFile {
   readonly licenses?: unknown;
   readonly images: readonly CocoImage[];
   readonly categories: readonly CocoCategory[];
-  readonly annotations: readonly CocoAnnotation[];
+  /** Absent from the files of test sets, whose ground truth is kept secret. */
+  readonly annotations?: readonly CocoAnnotation[];
 }
 
 /**
@@ -50,13 +51,8 @@ export interface CocoFile {
  * @throws DatasetFileError | AnnotationError
  */
 export async function readCocoFile(file: string): Promise<CocoFile> {
-  const content = await readJson(file);
-  if (!isRecord(content)) throw new DatasetFileError(file, "is not a JSON object");
-  const list = (key: string): unknown[] => {
-    const value = content[key];
-    if (!Array.isArray(value)) throw new DatasetFileError(file, `has no list "${key}"`);
-    return value;
-  };
+  const { list, optionalList } = await readJsonTables(file);
+  const annotations = optionalList("annotations");
   return {
     images: unique(
       file,
@@ -68,22 +64,10 @@ export async function readCocoFile(file: string): Promise<CocoFile> {
       "category",
       list("categories").map((category, i) => checkedCategory(file, category, i)),
     ),
-    annotations: list("annotations").map((annotation, i) => checkedAnnotation(file, annotation, i)),
+    ...(annotations && {
+      annotations: annotations.map((annotation, i) => checkedAnnotation(file, annotation, i)),
+    }),
   };
-}
-
-/** Of two entries of one id, annotations could mean either. */
-function unique<Entry extends { readonly id: number | string }>(
-  file: string,
-  what: string,
-  entries: Entry[],
-): Entry[] {
-  const ids = new Set<number | string>();
-  for (const { id } of entries) {
-    if (ids.has(id)) throw new DatasetFileError(file, `${what} ${id} is there twice`);
-    ids.add(id);
-  }
-  return entries;
 }
 
 function checkedImage(file: string, value: unknown, index: number): CocoImage {
@@ -112,7 +96,8 @@ function checkedCategory(file: string, value: unknown, index: number): CocoCateg
   return keypoints.length > 0 ? { id, name, keypoints } : { id, name };
 }
 
-function checkedAnnotation(file: string, value: unknown, index: number): CocoAnnotation {
+/** @throws AnnotationError */
+export function checkedAnnotation(file: string, value: unknown, index: number): CocoAnnotation {
   if (!isRecord(value) || typeof value.id !== "number") {
     throw new DatasetFileError(file, `annotations[${index}] needs a numeric id`);
   }
@@ -164,18 +149,6 @@ function checkedAnnotation(file: string, value: unknown, index: number): CocoAnn
 
 function textOf(value: unknown): string {
   return Array.isArray(value) ? `[${value.map(String).join(", ")}]` : JSON.stringify(value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isId(value: unknown): value is number | string {
-  return typeof value === "number" || typeof value === "string";
-}
-
-function isNumbers(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((entry) => Number.isFinite(entry));
 }
 
 function isRle(

@@ -42,7 +42,7 @@ export async function loadCocoJson(
   imageRoot: string,
   { datasetName, dropInvalidPolygons = true, warn = emitWarning }: LoadCocoJsonOptions = {},
 ): Promise<DatasetDict[]> {
-  const { images, categories, annotations } = await readCocoFile(jsonFile);
+  const { images, categories, annotations = [] } = await readCocoFile(jsonFile);
   const contiguousIds =
     datasetName === undefined ? undefined : describeCategories(datasetName, categories);
 
@@ -141,8 +141,12 @@ function flipMapOf(names: readonly string[]): [string, string][] | undefined {
   return complete && pairs.length > 0 && sided.length === 2 * pairs.length ? pairs : undefined;
 }
 
-/** COCO's own minival files have ids twice, which nobody can mend any more; all others must not. */
-function checkIds(jsonFile: string, annotations: readonly CocoAnnotation[]): void {
+/**
+ * COCO's own minival files have ids twice, which nobody can mend any more; all others must not.
+ *
+ * @throws AnnotationError
+ */
+export function checkIds(jsonFile: string, annotations: readonly CocoAnnotation[]): void {
   if (jsonFile.includes("minival")) return;
   const ids = new Set<number>();
   for (const { id } of annotations) {
@@ -214,7 +218,8 @@ function compressed(jsonFile: string, id: number, rle: Rle): Rle {
   }
 }
 
-function compareIds(a: number | string, b: number | string): number {
+/** Order of ids: numbers by size, names by their letters. */
+export function compareIds(a: number | string, b: number | string): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   return String(a) < String(b) ? -1 : 1;
 }

@@ -2,35 +2,12 @@ import { join } from "node:path";
 import { BoxMode } from "@detectron-ts/structures";
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
 
+import { VOC_CLASSES } from "../builtin/classes/pascal-voc.ts";
 import { DatasetCatalog } from "../catalog/dataset-catalog.ts";
 import { MetadataCatalog } from "../catalog/metadata-catalog.ts";
 import type { Annotation, DatasetDict } from "../dataset-dict.ts";
 import { AnnotationError, DatasetFileError } from "../errors.ts";
 import { readText } from "./read-text.ts";
-
-/** The twenty classes of Pascal VOC, in detectron2's order. */
-export const VOC_CLASSES: readonly string[] = [
-  "aeroplane",
-  "bicycle",
-  "bird",
-  "boat",
-  "bottle",
-  "bus",
-  "car",
-  "cat",
-  "chair",
-  "cow",
-  "diningtable",
-  "dog",
-  "horse",
-  "motorbike",
-  "person",
-  "pottedplant",
-  "sheep",
-  "sofa",
-  "train",
-  "tvmonitor",
-];
 
 /**
  * Reads a dataset in Pascal VOC's format: the ids of `ImageSets/Main/<split>.txt`, each with `Annotations/<id>.xml` and
