@@ -3,6 +3,7 @@ import { configure, Registry, type Config } from "@detectron-ts/config";
 import type { FeatureShapes } from "./input-shape.ts";
 import { Res5ROIHeads } from "./res5-roi-heads.ts";
 import type { ROIHeads } from "./roi-heads.ts";
+import { RROIHeads } from "./rroi-heads.ts";
 import { StandardROIHeads } from "./standard-roi-heads.ts";
 
 /** Makes ROI heads from a config and the shapes of a backbone's feature maps, by name. */
@@ -16,6 +17,9 @@ ROI_HEADS_REGISTRY.register("Res5ROIHeads", (cfg, inputShape) =>
 );
 ROI_HEADS_REGISTRY.register("StandardROIHeads", (cfg, inputShape) =>
   configure(StandardROIHeads, [cfg, inputShape]),
+);
+ROI_HEADS_REGISTRY.register("RROIHeads", (cfg, inputShape) =>
+  configure(RROIHeads, [cfg, inputShape]),
 );
 
 /**

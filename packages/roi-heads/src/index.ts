@@ -7,6 +7,7 @@ export {
 } from "./box/fast-rcnn-conv-fc-head.ts";
 export {
   fastRcnnInference,
+  fastRcnnInferenceRotated,
   type FastRCNNInferenceOptions,
   type FastRCNNInferenceResult,
 } from "./box/fast-rcnn-inference.ts";
@@ -16,6 +17,7 @@ export {
   type FastRCNNOutputLayersOptions,
   type FastRCNNPredictions,
 } from "./box/fast-rcnn-output-layers.ts";
+export { RotatedFastRCNNOutputLayers } from "./box/rotated-fast-rcnn-output-layers.ts";
 export { buildRoiHeads, ROI_HEADS_REGISTRY, type ROIHeadsBuilder } from "./build.ts";
 export {
   ClassIndexError,
@@ -71,6 +73,7 @@ export {
 } from "./pooler/roi-pooler.ts";
 export { Res5ROIHeads, type Res5ROIHeadsOptions } from "./res5-roi-heads.ts";
 export type { ROIHeads, ROIHeadsArgs, ROIHeadsOutput } from "./roi-heads.ts";
+export { RROIHeads } from "./rroi-heads.ts";
 export {
   selectForegroundProposals,
   type ForegroundProposals,

@@ -1,5 +1,5 @@
 import { Box2BoxTransform } from "@detectron-ts/box-regression";
-import { StructureShapeError, type ImageSize } from "@detectron-ts/structures";
+import { Boxes, StructureShapeError, type ImageSize } from "@detectron-ts/structures";
 import { loadGolden } from "@detectron-ts/testing";
 import ndarray, { type NdArray } from "ndarray";
 import { describe, expect, it } from "vitest";
@@ -122,7 +122,7 @@ describe("fastRcnnInference", () => {
 
 describe("boxes that are decoded on demand", () => {
   const transform = new Box2BoxTransform({ weights: [10, 10, 5, 5] });
-  const proposal = Float32Array.of(10, 10, 30, 50);
+  const proposal = new Boxes([[10, 10, 30, 50]]);
   const isFinite = (...deltas: number[]): boolean =>
     decodedBoxes(transform, Float32Array.from(deltas), proposal, deltas.length).isFinite(0);
 

@@ -1,12 +1,12 @@
 import { OptionError } from "@detectron-ts/layers";
 import { runtime } from "@detectron-ts/runtime";
-import { Boxes } from "@detectron-ts/structures";
+import { BoxKindError, Boxes, RotatedBoxes } from "@detectron-ts/structures";
 import { zeros, tensor } from "@detectron-ts/tensor";
 import { loadGolden } from "@detectron-ts/testing";
 import { describe, expect, it } from "vitest";
 
 import { assignBoxesToLevels, CountMismatchError, ROIPooler } from "../src/index.ts";
-import { toBoxes, toTensor } from "./support.ts";
+import { toTensor } from "./support.ts";
 
 interface Recorded {
   readonly cases: readonly {
@@ -21,9 +21,9 @@ interface Recorded {
 }
 
 const golden = loadGolden<Recorded>(new URL("./golden/roi_pooler", import.meta.url));
-const upright = golden.json.cases.filter(({ pooler_type }) => pooler_type !== "ROIAlignRotated");
+const { cases } = golden.json;
 
-const poolerOf = (recorded: (typeof upright)[number]): ROIPooler =>
+const poolerOf = (recorded: (typeof cases)[number]): ROIPooler =>
   new ROIPooler({
     outputSize: recorded.output_size,
     scales: recorded.scales,
@@ -34,10 +34,13 @@ const poolerOf = (recorded: (typeof upright)[number]): ROIPooler =>
   });
 
 const boxesOf = (i: number): Boxes[] =>
-  [0, 1].map((image) => toBoxes(golden.float32(`${i}.boxes.${image}`)));
+  [0, 1].map((image) => {
+    const { data, shape } = golden.float32(`${i}.boxes.${image}`);
+    return shape[1] === 5 ? new RotatedBoxes(data) : new Boxes(data);
+  });
 
 describe("ROIPooler", () => {
-  it.each(upright)("pools what detectron2 pools: $pooler_type from $scales", async (recorded) => {
+  it.each(cases)("pools what detectron2 pools: $pooler_type from $scales", async (recorded) => {
     const features = recorded.scales.map((_, level) =>
       toTensor(golden.float32(`${recorded.i}.feature.${level}`)),
     );
@@ -47,7 +50,7 @@ describe("ROIPooler", () => {
     expect(await pooled.toNdarray()).toBeAllclose(expected, { atol: 1e-5, rtol: 0 });
   });
 
-  it.each(upright.filter(({ scales }) => scales.length > 1))(
+  it.each(cases.filter(({ scales }) => scales.length > 1))(
     "assigns boxes to detectron2's levels: $scales",
     (recorded) => {
       const levels = assignBoxesToLevels(boxesOf(recorded.i), poolerOf(recorded));
@@ -67,6 +70,14 @@ describe("ROIPooler", () => {
     ];
     const options = { minLevel: 2, maxLevel: 5, canonicalBoxSize: 224, canonicalLevel: 4 };
     expect([...assignBoxesToLevels([new Boxes(boxes)], options)]).toEqual([1, 0, 2, 3, 3, 0, 0]);
+  });
+
+  it.each([
+    ["ROIAlignV2", new RotatedBoxes([[5, 5, 4, 4, 0]])],
+    ["ROIAlignRotated", new Boxes([[0, 0, 4, 4]])],
+  ])("as %s refuses boxes of the other kind", (poolerType, boxes) => {
+    const pooler = new ROIPooler({ outputSize: 2, scales: [1 / 4], samplingRatio: 0, poolerType });
+    expect(() => pooler([zeros([1, 1, 8, 8])], [boxes])).toThrow(BoxKindError);
   });
 
   it("compiles once for any number of boxes, however they spread over the levels", async () => {
@@ -99,7 +110,7 @@ describe("ROIPooler", () => {
     }
     const scales = [1 / 4];
     expect(() => new ROIPooler({ ...options, scales, poolerType: "ROIPool" })).toThrow(
-      "poolerType must be ROIAlignV2 or ROIAlign",
+      "poolerType must be ROIAlignV2 or ROIAlign or ROIAlignRotated",
     );
     const pooler = new ROIPooler({ ...options, scales });
     const feature = zeros([1, 2, 4, 4]);

@@ -1,7 +1,10 @@
 import {
   Box2BoxTransform,
   denseBoxRegressionLoss,
+  toBoxRegLossType,
+  toBoxWeights,
   type BoxRegLossType,
+  type BoxTransform,
 } from "@detectron-ts/box-regression";
 import type { Config } from "@detectron-ts/config";
 import {
@@ -28,14 +31,14 @@ import { detectInImage, separate, type FastRCNNInferenceResult } from "./fast-rc
 /** Names of the losses of {@link FastRCNNOutputLayers}. */
 export type FastRCNNLossName = "loss_cls" | "loss_box_reg";
 
-/** What {@link FastRCNNOutputLayers} predicts for R regions: raw scores R×(K+1), box deltas R×4K or R×4. */
+/** What {@link FastRCNNOutputLayers} predicts for R regions: raw scores R×(K+1), box deltas R×4K or R×4; 5 for 4 if rotated. */
 export type FastRCNNPredictions = readonly [scores: Tensor, proposalDeltas: Tensor];
 
 /** Options of {@link FastRCNNOutputLayers}. */
 export interface FastRCNNOutputLayersOptions {
   /** Of one region's features. */
   readonly inputShape: ShapeSpec;
-  readonly box2boxTransform: Box2BoxTransform;
+  readonly box2boxTransform: BoxTransform;
   /** Foreground classes, K. */
   readonly numClasses: number;
   /** Scores up to this one make no detection; 0 when left out. */
@@ -56,8 +59,6 @@ export interface FastRCNNOutputLayersOptions {
   readonly useSigmoidCe?: boolean;
 }
 
-const BOX_REG_LOSS_TYPES: readonly BoxRegLossType[] = ["smooth_l1", "giou", "diou", "ciou"];
-
 /**
  * The two linear layers of Fast R-CNN (Girshick 2015) that score each region's classes and refine its box, with their
  * losses and their inference. Mirrors `detectron2.modeling.roi_heads.FastRCNNOutputLayers`.
@@ -67,7 +68,7 @@ const BOX_REG_LOSS_TYPES: readonly BoxRegLossType[] = ["smooth_l1", "giou", "dio
 export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPredictions> {
   readonly clsScore: Linear;
   readonly bboxPred: Linear;
-  readonly box2boxTransform: Box2BoxTransform;
+  readonly box2boxTransform: BoxTransform;
   readonly numClasses: number;
   readonly testScoreThresh: number;
   readonly testNmsThresh: number;
@@ -84,7 +85,10 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
     const inFeatures = flatSize(options.inputShape);
     this.clsScore = new Linear({ inFeatures, outFeatures: numClasses + 1 });
     const boxesPerRegion = clsAgnosticBboxReg ? 1 : numClasses;
-    this.bboxPred = new Linear({ inFeatures, outFeatures: 4 * boxesPerRegion });
+    this.bboxPred = new Linear({
+      inFeatures,
+      outFeatures: box2boxTransform.boxDim * boxesPerRegion,
+    });
     init.normal(this.clsScore.weight, { std: 0.01 });
     init.normal(this.bboxPred.weight, { std: 0.001 });
     for (const { bias } of [this.clsScore, this.bboxPred]) init.constant(bias, 0);
@@ -110,35 +114,33 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
    */
   static fromConfig(cfg: Config, inputShape: ShapeSpec): FastRCNNOutputLayersOptions {
     const { ROI_BOX_HEAD, ROI_HEADS } = cfg.MODEL;
-    const boxRegLossType = BOX_REG_LOSS_TYPES.find(
-      (type) => type === ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE,
-    );
-    if (boxRegLossType === undefined) {
-      const key = "MODEL.ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE";
-      const wanted = BOX_REG_LOSS_TYPES.join(", ");
-      throw new OptionError(key, ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE, `one of ${wanted}`);
-    }
     if (ROI_BOX_HEAD.USE_FED_LOSS) {
       throw new OptionError("MODEL.ROI_BOX_HEAD.USE_FED_LOSS", true, "false");
     }
-    const weights = ROI_BOX_HEAD.BBOX_REG_WEIGHTS;
-    if (weights.length !== 4) {
-      throw new OptionError("MODEL.ROI_BOX_HEAD.BBOX_REG_WEIGHTS", weights, "four numbers");
-    }
-    const [x, y, width, height] = weights;
+    const weightsKey = "MODEL.ROI_BOX_HEAD.BBOX_REG_WEIGHTS";
+    const lossKey = "MODEL.ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE";
     return {
       inputShape,
-      box2boxTransform: new Box2BoxTransform({ weights: [x, y, width, height] }),
+      box2boxTransform: this.boxTransform(weightsKey, ROI_BOX_HEAD.BBOX_REG_WEIGHTS),
       numClasses: ROI_HEADS.NUM_CLASSES,
       testScoreThresh: ROI_HEADS.SCORE_THRESH_TEST,
       testNmsThresh: ROI_HEADS.NMS_THRESH_TEST,
       testTopkPerImage: cfg.TEST.DETECTIONS_PER_IMAGE,
       clsAgnosticBboxReg: ROI_BOX_HEAD.CLS_AGNOSTIC_BBOX_REG,
       smoothL1Beta: ROI_BOX_HEAD.SMOOTH_L1_BETA,
-      boxRegLossType,
+      boxRegLossType: toBoxRegLossType(lossKey, ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE),
       lossWeight: { loss_box_reg: ROI_BOX_HEAD.BBOX_REG_LOSS_WEIGHT },
       useSigmoidCe: ROI_BOX_HEAD.USE_SIGMOID_CE,
     };
+  }
+
+  /**
+   * The coding of boxes with the weights of a config.
+   *
+   * @param key - of the config, for messages.
+   */
+  protected static boxTransform(key: string, weights: readonly number[]): BoxTransform {
+    return new Box2BoxTransform({ weights: toBoxWeights(key, weights) });
   }
 
   forward(x: Tensor): FastRCNNPredictions {
@@ -190,7 +192,8 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
     proposals: readonly Instances<LabeledProposalFields>[],
     gtClasses: Int32Array,
   ): Tensor {
-    const boxesPerRegion = proposalDeltas.shape[1] / 4;
+    const { boxDim } = this.box2boxTransform;
+    const boxesPerRegion = proposalDeltas.shape[1] / boxDim;
     const foreground: number[] = [];
     gtClasses.forEach((label, row) => {
       if (label >= 0 && label < this.numClasses) foreground.push(row);
@@ -199,7 +202,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
       (row) => row * boxesPerRegion + (boxesPerRegion === 1 ? 0 : gtClasses[row]),
     );
     const predicted = proposalDeltas
-      .reshape([gtClasses.length * boxesPerRegion, 4])
+      .reshape([gtClasses.length * boxesPerRegion, boxDim])
       .indexSelect(0, tensor(Int32Array.from(deltaRows)));
     const rows = Int32Array.from(foreground);
     const loss = denseBoxRegressionLoss({
@@ -237,7 +240,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
         const boxes = decodedBoxes(
           this.box2boxTransform,
           deltaRows[i],
-          proposalBoxes.data,
+          proposalBoxes,
           proposalDeltas.shape[1],
         );
         const table = { data: probabilityRows[i], numRows: proposalBoxes.length, numColumns };
@@ -257,7 +260,7 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
     return rows.map((data) => ndarray(data, [data.length / columns, columns]));
   }
 
-  /** Refined boxes of each image's proposals, R×4K: one per class, or R×4: one for all. Not clipped. */
+  /** Refined boxes of each image's proposals, R×4K: one per class, or R×4: one for all; 5 for 4 if rotated. Not clipped. */
   async predictBoxes(
     [, proposalDeltas]: FastRCNNPredictions,
     proposals: readonly Instances<RegionFields>[],
@@ -282,12 +285,13 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
   ): Promise<Boxes[]> {
     const boxes = await this.predictBoxes(predictions, proposals);
     return boxes.map((decoded, image) => {
-      const boxesPerRegion = decoded.shape[1] / 4;
-      const labels = flatClasses(proposals[image].gtClasses);
+      const { gtClasses, proposalBoxes } = proposals[image];
+      const boxesPerRegion = decoded.shape[1] / proposalBoxes.boxDim;
+      const labels = flatClasses(gtClasses);
       const rows = labels.map(
         (label, row) => row * boxesPerRegion + Math.min(Math.max(label, 0), boxesPerRegion - 1),
       );
-      return new Boxes(decoded.data).select(rows);
+      return proposalBoxes.like(decoded.data).select(rows);
     });
   }
 

@@ -1,13 +1,16 @@
-import { ROIAlign, OptionError } from "@detectron-ts/layers";
+import { ROIAlign, ROIAlignRotated, OptionError } from "@detectron-ts/layers";
 import { Module } from "@detectron-ts/nn";
-import type { Boxes } from "@detectron-ts/structures";
+import { BoxKindError, type Boxes } from "@detectron-ts/structures";
 import { cat, tensor, type Tensor } from "@detectron-ts/tensor";
 
 import { CountMismatchError } from "../errors.ts";
 import { assignBoxesToLevels } from "./assign-boxes-to-levels.ts";
 
-/** How regions are pooled: `ROIAlignV2` is aligned by half a cell, `ROIAlign` is the original. */
-export const POOLER_TYPES = ["ROIAlignV2", "ROIAlign"] as const;
+/**
+ * How regions are pooled: `ROIAlignV2` is aligned by half a cell, `ROIAlign` is the original, `ROIAlignRotated` is for
+ * `RotatedBoxes`.
+ */
+export const POOLER_TYPES = ["ROIAlignV2", "ROIAlign", "ROIAlignRotated"] as const;
 
 /** One of {@link POOLER_TYPES}. */
 export type PoolerType = (typeof POOLER_TYPES)[number];
@@ -46,7 +49,9 @@ export class ROIPooler extends Module<
   readonly canonicalBoxSize: number;
   readonly canonicalLevel: number;
   /** One for each feature map. */
-  readonly levelPoolers: readonly ROIAlign[];
+  readonly levelPoolers: readonly (ROIAlign | ROIAlignRotated)[];
+  /** Numbers of the boxes that are pooled: 4, or 5 if rotated. */
+  readonly boxDim: number;
   readonly minLevel: number;
   readonly maxLevel: number;
 
@@ -63,18 +68,19 @@ export class ROIPooler extends Module<
     this.canonicalLevel = options.canonicalLevel ?? 4;
     this.minLevel = levels[0];
     this.maxLevel = levels[levels.length - 1];
-    this.levelPoolers = scales.map(
-      (spatialScale) =>
-        new ROIAlign({
-          outputSize: this.outputSize,
-          spatialScale,
-          samplingRatio,
-          aligned: poolerType === "ROIAlignV2",
-        }),
-    );
+    this.boxDim = poolerType === "ROIAlignRotated" ? 5 : 4;
+    this.levelPoolers = scales.map((spatialScale) => {
+      const shared = { outputSize: this.outputSize, spatialScale, samplingRatio };
+      return poolerType === "ROIAlignRotated"
+        ? new ROIAlignRotated(shared)
+        : new ROIAlign({ ...shared, aligned: poolerType === "ROIAlignV2" });
+    });
   }
 
-  /** @throws {@link CountMismatchError} unless there is a map for each scale and a list of boxes for each image. */
+  /**
+   * @throws {@link CountMismatchError} unless there is a map for each scale and a list of boxes for each image.
+   * @throws BoxKindError of `@detectron-ts/structures` for rotated boxes in a pooler of upright ones, or the other way round.
+   */
   forward(features: readonly Tensor[], boxLists: readonly Boxes[]): Tensor {
     if (features.length !== this.levelPoolers.length) {
       throw new CountMismatchError("feature maps", features.length, this.levelPoolers.length);
@@ -83,14 +89,16 @@ export class ROIPooler extends Module<
     if (boxLists.length !== batchSize) {
       throw new CountMismatchError("lists of boxes", boxLists.length, batchSize);
     }
-    const rois = toRois(boxLists);
-    if (features.length === 1) return this.levelPoolers[0](features[0], roisTensor(rois));
+    const rowSize = 1 + this.boxDim;
+    const rois = toRois(boxLists, this.boxDim);
+    if (features.length === 1) return this.levelPoolers[0](features[0], roisTensor(rois, rowSize));
 
     const levels = assignBoxesToLevels(boxLists, this);
     const { rowsOfLevels, positions } = groupByLevel(levels, features.length);
-    const pooled = features.map((feature, level) =>
-      this.levelPoolers[level](feature, roisTensor(selectRois(rois, rowsOfLevels[level]))),
-    );
+    const pooled = features.map((feature, level) => {
+      const roisOfLevel = selectRois(rois, rowSize, rowsOfLevels[level]);
+      return this.levelPoolers[level](feature, roisTensor(roisOfLevel, rowSize));
+    });
     return cat(pooled, 0).indexSelect(0, tensor(positions));
   }
 }
@@ -105,29 +113,31 @@ function levelsOf(scales: readonly number[]): number[] {
   return levels;
 }
 
-/** Rows of (image, x0, y0, x1, y1), image by image. */
-function toRois(boxLists: readonly Boxes[]): Float32Array {
-  const rois = new Float32Array(5 * boxLists.reduce((count, boxes) => count + boxes.length, 0));
+/** Rows of the number of an image and a box, image by image. */
+function toRois(boxLists: readonly Boxes[], boxDim: number): Float32Array {
+  const numBoxes = boxLists.reduce((count, boxes) => count + boxes.length, 0);
+  const rois = new Float32Array((1 + boxDim) * numBoxes);
   let offset = 0;
-  boxLists.forEach(({ data }, image) => {
-    for (let start = 0; start < data.length; start += 4, offset += 5) {
+  boxLists.forEach((boxes, image) => {
+    if (boxes.boxDim !== boxDim) throw new BoxKindError("This ROIPooler", boxes.boxDim, boxDim);
+    for (const box of boxes) {
       rois[offset] = image;
-      rois[offset + 1] = data[start];
-      rois[offset + 2] = data[start + 1];
-      rois[offset + 3] = data[start + 2];
-      rois[offset + 4] = data[start + 3];
+      rois.set(box, offset + 1);
+      offset += 1 + boxDim;
     }
   });
   return rois;
 }
 
-function roisTensor(rois: Float32Array): Tensor {
-  return tensor(rois, { shape: [rois.length / 5, 5] });
+function roisTensor(rois: Float32Array, rowSize: number): Tensor {
+  return tensor(rois, { shape: [rois.length / rowSize, rowSize] });
 }
 
-function selectRois(rois: Float32Array, rows: Int32Array): Float32Array {
-  const selected = new Float32Array(5 * rows.length);
-  rows.forEach((row, i) => selected.set(rois.subarray(5 * row, 5 * row + 5), 5 * i));
+function selectRois(rois: Float32Array, rowSize: number, rows: Int32Array): Float32Array {
+  const selected = new Float32Array(rowSize * rows.length);
+  rows.forEach((row, i) =>
+    selected.set(rois.subarray(rowSize * row, rowSize * (row + 1)), rowSize * i),
+  );
   return selected;
 }
 
