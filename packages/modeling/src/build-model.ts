@@ -1,5 +1,6 @@
 import { configure, type Config, Registry } from "@detectron-ts/config";
 
+import { RetinaNet } from "./dense-detector/retinanet.ts";
 import { GeneralizedRCNN, type MaskROIHeads } from "./generalized-rcnn.ts";
 import { PanopticFPN } from "./panoptic-fpn/panoptic-fpn.ts";
 import { ProposalNetwork } from "./proposal-network.ts";
@@ -14,6 +15,7 @@ export const META_ARCH_REGISTRY = new Registry<MetaArchBuilder>("META_ARCH");
 META_ARCH_REGISTRY.register("GeneralizedRCNN", (cfg) => configure(GeneralizedRCNN, [cfg]));
 META_ARCH_REGISTRY.register("PanopticFPN", (cfg) => configure(PanopticFPN, [cfg]));
 META_ARCH_REGISTRY.register("ProposalNetwork", (cfg) => configure(ProposalNetwork, [cfg]));
+META_ARCH_REGISTRY.register("RetinaNet", (cfg) => configure(RetinaNet, [cfg]));
 META_ARCH_REGISTRY.register("SemanticSegmentor", (cfg) => configure(SemanticSegmentor, [cfg]));
 
 /**

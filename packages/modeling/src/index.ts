@@ -1,4 +1,22 @@
 export { buildModel, META_ARCH_REGISTRY, type MetaArchBuilder } from "./build-model.ts";
+export type { AnchorLabels } from "./dense-detector/anchor-labels.ts";
+export {
+  DenseDetector,
+  permuteToNHWAK,
+  type DenseDetectorOptions,
+  type DenseHead,
+} from "./dense-detector/dense-detector.ts";
+export { TwoTowerHead, type TwoTowerHeadOptions } from "./dense-detector/dense-head.ts";
+export { GroundTruthClassError } from "./dense-detector/errors.ts";
+export {
+  FCOSHead,
+  type FCOSHeadOptions,
+  type FCOSPredictions,
+} from "./dense-detector/fcos-head.ts";
+export { FCOS, type FCOSOptions } from "./dense-detector/fcos.ts";
+export { LossNormalizer } from "./dense-detector/loss-normalizer.ts";
+export { RetinaNetHead, type RetinaNetPredictions } from "./dense-detector/retinanet-head.ts";
+export { RetinaNet, type RetinaNetOptions } from "./dense-detector/retinanet.ts";
 export {
   BatchLengthError,
   EmptyBatchError,

@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { DetectionCheckpointer, type StateDictTarget } from "@detectron-ts/checkpoint";
-import { getConfig } from "@detectron-ts/model-zoo";
+import type { Config } from "@detectron-ts/config";
 import { buildModel, type ModelInput } from "@detectron-ts/modeling";
 import { Boxes, Instances } from "@detectron-ts/structures";
 import { type Golden, type GoldenTensor, loadGolden } from "@detectron-ts/testing";
 import ndarray from "ndarray";
+import { getConfig } from "./zoo-config.ts";
 
 /** What `case.json` says of an inference case. */
 interface CaseJson {
@@ -77,15 +78,25 @@ export class GoldenCase {
     return this.#case.tolerance_hint;
   }
 
-  /** The case's model with its weights, out of training. */
-  async loadModel<Model extends StateDictTarget & { eval(): Model }>(): Promise<Model> {
-    const cfg = getConfig(this.#case.config);
-    cfg.mergeFromList(this.#case.overrides);
-    const model = buildModel<Model>(cfg);
+  /**
+   * The case's model with its weights, out of training.
+   *
+   * @param build - makes the model; by default from the config that the case names.
+   */
+  async loadModel<Model extends StateDictTarget & { eval(): Model }>(
+    build = (): Model => buildModel<Model>(this.#config()),
+  ): Promise<Model> {
+    const model = build();
     const file = join(this.#folder, this.#case.checkpoint.file);
     const report = await new DetectionCheckpointer(model).load(file);
     if (report.missing.length > 0 || report.unexpected.length > 0) throw new Error(String(report));
     return model.eval();
+  }
+
+  #config(): Config {
+    const cfg = getConfig(this.#case.config);
+    cfg.mergeFromList(this.#case.overrides);
+    return cfg;
   }
 
   run(name: RunName): GoldenRun {
