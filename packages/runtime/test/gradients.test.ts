@@ -21,6 +21,7 @@ import {
   realize,
   roiAlign,
   roll,
+  scaleGradient,
   sizeOf,
   split,
   stack,
@@ -566,5 +567,13 @@ describe("gradients that do not exist", () => {
     expect(x.grad?.dataSync()).toEqual(Float32Array.of(4));
     await x.sum().backward();
     expect(x.grad?.dataSync()).toEqual(Float32Array.of(5));
+  });
+
+  it("are multiplied on their way through scaleGradient", async () => {
+    const x = new Parameter(Float32Array.of(3), [1]);
+    const loss = scaleGradient(x.mul(2), 0.25).square().sum();
+    await loss.backward();
+    expect(await loss.item()).toBe(36);
+    expect(x.grad?.dataSync()).toEqual(Float32Array.of(2 * 12 * 0.25));
   });
 });

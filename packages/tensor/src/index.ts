@@ -48,7 +48,7 @@ export {
   zerosLike,
   type NestedArray,
 } from "./functions/creation.ts";
-export { maximum, minimum, where, type Operand } from "./functions/elementwise.ts";
+export { maximum, minimum, scaleGradient, where, type Operand } from "./functions/elementwise.ts";
 export { hostOp, type HostOpOptions } from "./functions/host.ts";
 export { gridSample, indexAdd, roiAlign } from "./functions/indexing.ts";
 export { cat, roll, split, stack } from "./functions/movement.ts";

@@ -18,6 +18,7 @@ type ElementwiseOp =
   | "relu"
   | "logicalNot"
   | "detach"
+  | "scaleGradient"
   | "cast"
   | "clamp"
   | "add"
@@ -53,6 +54,7 @@ export const elementwiseLowerings: Lowerings<ElementwiseOp> = {
   relu: sameOperator("Relu"),
   logicalNot: sameOperator("Not"),
   detach: sameOperator("Identity"),
+  scaleGradient: sameOperator("Identity"),
   cast: (context, { attrs }) => {
     context.cast(context.input(0), attrs.to, context.output(0));
   },

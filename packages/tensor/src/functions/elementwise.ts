@@ -127,6 +127,11 @@ export const sigmoid = (x: Tensor): Tensor => unary("sigmoid", x);
 /** `max(x, 0)`; gradient 0 at 0. */
 export const relu = (x: Tensor): Tensor => unary("relu", x);
 
+/** The same value, whose gradient is multiplied by `factor` on its way back. */
+export function scaleGradient(x: Tensor, factor: number): Tensor {
+  return apply("scaleGradient", [cast(x, "float32")], { factor }, {});
+}
+
 /** Limits values to `[min, max]`; the gradient is 0 outside. */
 export function clamp(x: Tensor, { min, max }: { min?: number; max?: number }): Tensor {
   const lifted = { ...(min !== undefined && { min }), ...(max !== undefined && { max }) };

@@ -53,6 +53,7 @@ export const elementwiseGradients: VjpRules<
   | "relu"
   | "logicalNot"
   | "detach"
+  | "scaleGradient"
   | "cast"
   | "clamp"
   | "add"
@@ -91,6 +92,7 @@ export const elementwiseGradients: VjpRules<
   relu: ({ outputs: [y], grad }) => [where(less(0, y), grad, 0)],
   logicalNot: null,
   detach: () => [null],
+  scaleGradient: ({ attrs: { factor }, grad }) => [mul(grad, factor)],
   cast: ({ inputs: [x], grad }) => [cast(grad, x.dtype)],
   clamp: ({ inputs: [x], lifted: { min, max }, grad }) => {
     const above = min === undefined ? undefined : lessEqual(min, x);

@@ -66,6 +66,7 @@ export interface OpTable {
   relu: Op;
   logicalNot: Op;
   detach: Op; //                                        the same value, without its gradient
+  scaleGradient: Op<{ factor: number }>; //             the same value, with its gradient times a factor
   cast: Op<{ to: DType }>; //                           float → int truncates toward zero
   clamp: Op<{ hasMin: boolean; hasMax: boolean }, { min?: number; max?: number }>;
 

@@ -21,6 +21,7 @@ type FloatUnary =
   | "tanh"
   | "sigmoid"
   | "relu"
+  | "scaleGradient"
   | "clamp";
 type SignedUnary = "neg" | "abs" | "sign";
 type Arithmetic = "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum";
@@ -96,6 +97,7 @@ export const elementwiseShapes: ShapeRules<
     return [inputs[0]];
   },
   detach: (inputs) => [inputs[0]],
+  scaleGradient: floatUnary("scaleGradient"),
   cast: (inputs, { to }) => [{ shape: inputs[0].shape, dtype: to }],
   add: broadcasting("add"),
   sub: broadcasting("sub"),
