@@ -24,7 +24,14 @@ export {
   type EvaluationParams,
   type IouType,
 } from "./evaluation/params.ts";
-export { perCategoryAp, summarize, type Summary, type SummaryRow } from "./evaluation/summarize.ts";
+export {
+  averageMetric,
+  type AverageOptions,
+  perCategoryAp,
+  summarize,
+  type Summary,
+  type SummaryRow,
+} from "./evaluation/summarize.ts";
 export { decode, DEFAULT_MAX_PIXELS, encode, type DecodeOptions } from "./mask/codec.ts";
 export {
   DataLengthError,

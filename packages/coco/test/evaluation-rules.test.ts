@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import {
   accumulate,
+  averageMetric,
   evaluate,
   EvaluationParamsError,
   formatFixed,
@@ -62,6 +63,18 @@ describe("matching", () => {
     const truth = dataset({ bbox: [0, 0, 200, 200], iscrowd: 1 });
     const inside: Bbox = [20, 20, 30, 30];
     expect(outcomes(truth, found(0.9, inside), found(0.8, inside))).toEqual([IGNORED, IGNORED]);
+  });
+
+  it("counts no detection without a match where objects are not annotated", () => {
+    const groundTruth = dataset({ bbox: BOX });
+    const elsewhere: Bbox = [150, 150, 40, 40];
+    const judge = (imageId: number | string, categoryId: number) =>
+      evaluate(groundTruth, [found(0.9, elsewhere), found(0.8, BOX)], {
+        iouThrs: [0.5],
+        ignoreUnmatched: (image, category) => image === imageId && category === categoryId,
+      }).outcomes.subarray(0, 2);
+    expect([...judge(1, 1)]).toEqual([IGNORED, TRUE_POSITIVE]);
+    expect([...judge(1, 2)]).toEqual([FALSE_POSITIVE, TRUE_POSITIVE]);
   });
 
   it("prefers an object that counts to a crowd with more overlap", () => {
@@ -132,6 +145,22 @@ describe("empty cases", () => {
   it("count only crowds as no ground truth", () => {
     const truth = dataset({ bbox: BOX, iscrowd: 1 });
     expect(summarize(accumulate(evaluate(truth, [found(1, BOX)]))).stats[0]).toBe(-1);
+  });
+});
+
+describe("averages of some categories", () => {
+  it("leave out the others, and those without ground truth", () => {
+    const groundTruth: CocoDataset = {
+      ...dataset({ bbox: BOX }, { bbox: BOX, category_id: 2 }),
+      categories: [1, 2, 3].map((id) => ({ id, name: `class ${id}` })),
+    };
+    const curves = accumulate(evaluate(groundTruth, [found(0.9, BOX)]));
+    expect(averageMetric(curves, "AP")).toBeCloseTo(0.5, 12);
+    expect(averageMetric(curves, "AP", { catIds: [1, 3] })).toBeCloseTo(1, 12);
+    expect(averageMetric(curves, "AP", { catIds: [2], iouThr: 0.5 })).toBe(0);
+    expect(averageMetric(curves, "AP", { catIds: [3] })).toBe(-1);
+    expect(averageMetric(curves, "AR", { catIds: [1], areaRng: "large", maxDets: 1 })).toBe(1);
+    expect(averageMetric(curves, "AP", { areaRng: "huge" })).toBe(-1);
   });
 });
 

@@ -2,10 +2,10 @@ import { join } from "node:path";
 
 import type { CocoDataset, CocoDetection } from "@detectron-ts/coco";
 
-import { instancesToCocoJson } from "./coco-results.ts";
+import { CollectedResults } from "./collected-results.ts";
 import type { DatasetEvaluator, EvaluationResults, TaskMetrics } from "./dataset-evaluator.ts";
 import { ClassIndexError, MetadataMismatchError } from "./errors.ts";
-import { boxProposalMetrics, type ImageProposals } from "./evaluate-box-proposals.ts";
+import { boxProposalMetrics } from "./evaluate-box-proposals.ts";
 import { evaluateCocoResults, type CocoResultsOptions } from "./evaluate-coco-results.ts";
 import type { DetectionOutput, EvaluationInput, ProposalOutput } from "./prediction.ts";
 import { smallTable } from "./results-tables.ts";
@@ -36,10 +36,7 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, CocoEval
   readonly #options: COCOEvaluatorOptions;
   /** Category id of each of the model's classes. */
   readonly #categoryIds: readonly number[];
-  #results: CocoDetection[] = [];
-  /** Whether a detector was asked at all, be it that it found nothing. */
-  #hasDetected = false;
-  #proposals: ImageProposals[] = [];
+  readonly #collected = new CollectedResults((index, imageId) => this.#categoryId(index, imageId));
 
   /** @throws {@link MetadataMismatchError} if the contiguous ids are not 0, 1, 2, …. */
   constructor(options: COCOEvaluatorOptions) {
@@ -51,30 +48,19 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, CocoEval
   }
 
   reset(): void {
-    this.#results = [];
-    this.#hasDetected = false;
-    this.#proposals = [];
+    this.#collected.reset();
   }
 
   /** @throws {@link ClassIndexError} for a class that the dataset does not have. */
   process(inputs: readonly EvaluationInput[], outputs: readonly CocoEvaluatorOutput[]): void {
-    inputs.forEach(({ imageId }, i) => {
-      const { instances, proposals } = outputs[i];
-      if (proposals) this.#proposals.push({ imageId, proposals });
-      if (!instances) return;
-      for (const result of instancesToCocoJson(instances, imageId)) {
-        this.#results.push({ ...result, category_id: this.#categoryId(result) });
-      }
-      this.#hasDetected = true;
-    });
+    this.#collected.process(inputs, outputs);
   }
 
   /**
    * Takes in results as a COCO results file holds them, recorded from a model, with the dataset's own category ids.
    */
   processResults(results: readonly CocoDetection[]): void {
-    this.#results = this.#results.concat(results);
-    this.#hasDetected = true;
+    this.#collected.add(results);
   }
 
   /**
@@ -83,33 +69,34 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, CocoEval
    */
   async evaluate(): Promise<EvaluationResults> {
     const { groundTruth, outputDir, log } = this.#options;
-    if (!this.#hasDetected && this.#proposals.length === 0) {
+    const { results, proposals, hasDetected } = this.#collected;
+    if (!hasDetected && proposals.length === 0) {
       log?.("No predictions were given to the COCO evaluator.");
       return {};
     }
-    if (outputDir !== undefined && this.#hasDetected) {
-      await writeJsonList(join(outputDir, "coco_instances_results.json"), this.#results);
+    if (outputDir !== undefined && hasDetected) {
+      await writeJsonList(join(outputDir, "coco_instances_results.json"), results);
     }
     if (groundTruth.annotations === undefined) {
       log?.("The ground truth has no annotations: results are not evaluated.");
       return {};
     }
     return {
-      ...(this.#proposals.length > 0 && { box_proposals: this.#measureProposals() }),
-      ...(this.#hasDetected && evaluateCocoResults(groundTruth, this.#results, this.#options)),
+      ...(proposals.length > 0 && { box_proposals: this.#measureProposals() }),
+      ...(hasDetected && evaluateCocoResults(groundTruth, results, this.#options)),
     };
   }
 
   #measureProposals(): TaskMetrics {
     const { groundTruth, log } = this.#options;
-    const metrics = boxProposalMetrics(groundTruth, this.#proposals);
+    const metrics = boxProposalMetrics(groundTruth, this.#collected.proposals);
     log?.(`Proposal metrics:\n${smallTable(metrics)}`);
     return metrics;
   }
 
-  #categoryId({ category_id: classIndex, image_id }: CocoDetection): number {
+  #categoryId(classIndex: number, imageId: number | string): number {
     if (classIndex in this.#categoryIds) return this.#categoryIds[classIndex];
-    throw new ClassIndexError(classIndex, this.#categoryIds.length, image_id);
+    throw new ClassIndexError(classIndex, this.#categoryIds.length, imageId);
   }
 }
 

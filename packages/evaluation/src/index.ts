@@ -25,6 +25,11 @@ export {
 } from "./evaluate-box-proposals.ts";
 export { evaluateCocoResults, type CocoResultsOptions } from "./evaluate-coco-results.ts";
 export {
+  evaluateLvisResults,
+  type LvisResultsOptions,
+  type LvisTask,
+} from "./evaluate-lvis-results.ts";
+export {
   inferenceOnDataset,
   type InferenceFunction,
   type InferenceLoader,
@@ -32,6 +37,13 @@ export {
   type InferenceOptions,
   type InferenceProgress,
 } from "./inference-on-dataset.ts";
+export type {
+  LvisDataset,
+  LvisDatasetCategory,
+  LvisDatasetImage,
+  LvisFrequency,
+} from "./lvis-dataset.ts";
+export { LVISEvaluator, type LVISEvaluatorOptions } from "./lvis-evaluator.ts";
 export {
   PascalVOCDetectionEvaluator,
   type PascalVOCDetectionEvaluatorOptions,

@@ -49,7 +49,7 @@ export function evaluate(
 ): Evaluation {
   checkImages(groundTruth, detections);
   const params = resolveParams(groundTruth, options);
-  const { iouThrs, areaRngs } = params;
+  const { iouThrs, areaRngs, ignoreUnmatched } = params;
   const annotations = groundTruth.annotations ?? [];
   const objectsOf = groupByCell(annotations, params);
   const detectionsOf = groupByCell(detections, params);
@@ -91,6 +91,9 @@ export function evaluate(
     const matchable = {
       overlaps,
       detectionAreas,
+      ignoreUnmatched: Uint8Array.from(best, (detection) =>
+        ignoreUnmatched(detections[detection].image_id, detections[detection].category_id) ? 1 : 0,
+      ),
       ids: present.map(({ id }) => id),
       areas: Float64Array.from(present, ({ area }) => area),
       isCrowd,

@@ -4,7 +4,7 @@ import type { AreaRange } from "./params.ts";
 export const Outcome = {
   FALSE_POSITIVE: 0,
   TRUE_POSITIVE: 1,
-  /** Matched to something that does not count, or unmatched and itself out of the area range. */
+  /** Matched to something that does not count, or unmatched and out of the area range or where objects are not annotated. */
   IGNORED: 2,
 } as const;
 
@@ -14,6 +14,8 @@ export interface Cell {
   readonly overlaps: Float64Array;
   /** D. */
   readonly detectionAreas: Float64Array;
+  /** D; 1 where the detection counts for nothing unless it matches. */
+  readonly ignoreUnmatched: Uint8Array;
   /** G; annotation ids. */
   readonly ids: readonly number[];
   /** G. */
@@ -46,7 +48,7 @@ export function matchCell(
   offset: number,
   stride: number,
 ): number {
-  const { overlaps, detectionAreas, ids, isCrowd } = cell;
+  const { overlaps, detectionAreas, ignoreUnmatched, ids, isCrowd } = cell;
   const numDetections = detectionAreas.length;
   const numObjects = ids.length;
 
@@ -77,7 +79,9 @@ export function matchCell(
       if (match >= 0 && ignored[match]) outcome = Outcome.IGNORED;
       // pycocotools remembers a match by the annotation's id, and takes 0 for none.
       else if (match >= 0 && ids[match] !== 0) outcome = Outcome.TRUE_POSITIVE;
-      else if (!contains(areaRng, detectionAreas[d])) outcome = Outcome.IGNORED;
+      else if (ignoreUnmatched[d] || !contains(areaRng, detectionAreas[d])) {
+        outcome = Outcome.IGNORED;
+      }
       outcomes[offset + t * stride + d] = outcome;
     }
   }

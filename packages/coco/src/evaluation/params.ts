@@ -31,6 +31,11 @@ export interface EvaluationOptions {
   readonly maxDets?: readonly number[];
   /** How far annotators disagree about each keypoint, relative to the object's size; COCO's person by default. */
   readonly kptOksSigmas?: readonly number[];
+  /**
+   * Images and categories some of whose objects are not annotated: there a detection that matches nothing counts neither way.
+   * None by default; LVIS has such.
+   */
+  readonly ignoreUnmatched?: (imageId: ImageId, categoryId: number) => boolean;
 }
 
 /** {@link EvaluationOptions} with everything filled in, ids and limits in increasing order. */
@@ -77,6 +82,7 @@ export function resolveParams(
       options.areaRngs ?? COCO_AREA_RANGES.filter(({ label }) => !keypoints || label !== "small"),
     maxDets: sortedUnique(options.maxDets ?? (keypoints ? [20] : [1, 10, 100])),
     kptOksSigmas: options.kptOksSigmas ?? COCO_PERSON_SIGMAS,
+    ignoreUnmatched: options.ignoreUnmatched ?? (() => false),
   };
   checkNumbers("iouThrs", params.iouThrs, "between 0 and 1", (t) => t >= 0 && t <= 1);
   checkNumbers("recThrs", params.recThrs, "between 0 and 1", (t) => t >= 0 && t <= 1);

@@ -57,6 +57,32 @@ export function perCategoryAp({ counts, precision }: PrecisionRecall): Float64Ar
   });
 }
 
+/** Which part of the curves {@link averageMetric} looks at. */
+export interface AverageOptions {
+  /** One threshold instead of all. */
+  readonly iouThr?: number;
+  /** Label of an area range, `"all"` by default. */
+  readonly areaRng?: string;
+  /** The highest of `maxDets` by default. */
+  readonly maxDets?: number;
+  /** Some of `params.catIds`; all by default. */
+  readonly catIds?: readonly number[];
+}
+
+/**
+ * Average precision or recall over thresholds and categories, those without ground truth left out.
+ *
+ * @returns from 0 to 1; −1 without any ground truth, or for a threshold or area range that was not evaluated.
+ */
+export function averageMetric(
+  curves: PrecisionRecall,
+  metric: SummaryRow["metric"],
+  { iouThr, areaRng = "all", maxDets, catIds }: AverageOptions = {},
+): number {
+  const deepest = curves.params.maxDets[curves.params.maxDets.length - 1];
+  return average(curves, rowKey(metric, maxDets ?? deepest, areaRng, iouThr), catIds);
+}
+
 function detectionRows({ params: { maxDets } }: PrecisionRecall): RowKey[] {
   const deepest = maxDets[maxDets.length - 1];
   const sizes = ["small", "medium", "large"];
@@ -93,10 +119,12 @@ function rowKey(
 function average(
   { params, counts, precision, recall }: PrecisionRecall,
   { metric, iouThr, areaRng, maxDets }: RowKey,
+  catIds?: readonly number[],
 ): number {
   const [T, R, K, A, M] = counts;
   const a = params.areaRngs.findIndex(({ label }) => label === areaRng);
   const m = params.maxDets.indexOf(maxDets);
+  const wanted = catIds && new Set(catIds);
   const values = new Mean();
   if (a < 0) return values.result(-1);
   for (let t = 0; t < T; t++) {
@@ -104,6 +132,8 @@ function average(
     // Recall is precision's layout without the axis of recalls.
     const [array, perThreshold] = metric === "AP" ? [precision, R * K] : [recall, K];
     for (let i = t * perThreshold; i < (t + 1) * perThreshold; i++) {
+      // Categories are the fastest of the axes that i runs over.
+      if (wanted && !wanted.has(params.catIds[i % K])) continue;
       values.add(array[(i * A + a) * M + m]);
     }
   }
