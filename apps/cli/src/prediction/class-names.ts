@@ -3,7 +3,7 @@ import type { Config } from "@detectron-ts/config";
 
 import { UsageError } from "../errors.ts";
 import { modelClasses } from "../model-classes.ts";
-import { datasetClasses } from "./dataset-classes.ts";
+import { datasetMetadata } from "./model-metadata.ts";
 
 /** Key of the class names, a JSON list, in the metadata of a safetensors checkpoint. */
 export const CLASSES_KEY = "thing_classes";
@@ -25,7 +25,7 @@ export async function findClassNames(
       `--classes has ${given.length} names (${given.join(", ")}), but the model has ${count} classes`,
     );
   }
-  const candidates = [given, await storedClasses(report), datasetClasses(cfg.DATASETS.TEST[0])];
+  const candidates = [given, await storedClasses(report), datasetMetadata(cfg).thingClasses];
   return candidates.find((names) => names?.length === count);
 }
 

@@ -4,9 +4,9 @@ import { runtime } from "@detectron-ts/runtime";
 import type { NdArray } from "ndarray";
 
 import type { Terminal } from "../terminal.ts";
-import { findClassNames } from "./class-names.ts";
 import { type DetectorConfigOptions, detectorConfig } from "./detector-config.ts";
 import { loadPredictor } from "./load-predictor.ts";
+import { findMetadata, type ModelMetadata } from "./model-metadata.ts";
 import type { ModelOutput } from "./results.ts";
 
 /** What a detector is made of. */
@@ -28,15 +28,12 @@ export interface Detection {
 
 /** A model that is ready to look at image files. */
 export class Detector {
-  readonly classNames: readonly string[] | undefined;
+  readonly metadata: ModelMetadata;
   readonly #predictor: DefaultPredictor<ModelOutput>;
 
-  private constructor(
-    predictor: DefaultPredictor<ModelOutput>,
-    classNames: readonly string[] | undefined,
-  ) {
+  private constructor(predictor: DefaultPredictor<ModelOutput>, metadata: ModelMetadata) {
     this.#predictor = predictor;
-    this.classNames = classNames;
+    this.metadata = metadata;
   }
 
   /**
@@ -50,7 +47,7 @@ export class Detector {
     if (threads !== undefined) await runtime.configure({ threads });
     const cfg = detectorConfig(options);
     const { predictor, loadReport } = await loadPredictor(cfg, options.configFile, terminal);
-    return new Detector(predictor, await findClassNames(cfg, loadReport, classes));
+    return new Detector(predictor, await findMetadata(cfg, loadReport, classes));
   }
 
   /** @throws ImageError of `@detectron-ts/image` when the file can't be read. */

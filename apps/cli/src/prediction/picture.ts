@@ -2,6 +2,7 @@ import { basename, extname, join, parse, resolve } from "node:path";
 import type { NdArray } from "ndarray";
 
 import { UsageError } from "../errors.ts";
+import type { ModelMetadata } from "./model-metadata.ts";
 import type { ModelOutput } from "./results.ts";
 
 /** Types of files that pictures are written in; pictures of others become PNG. */
@@ -38,37 +39,43 @@ export function picturePaths(files: readonly string[], folder: string): Map<stri
 
 /** What decides how a picture looks. */
 export interface PictureOptions {
-  readonly classNames: readonly string[] | undefined;
+  readonly metadata: ModelMetadata;
   /** Objects of lower scores are not drawn. For proposals it is the probability that there is an object. */
   readonly confidenceThreshold: number;
 }
 
 /**
- * Draws what was found and writes the picture.
+ * Draws what was found and writes the picture: the panoptic map where there is one, else the semantic map, instances and
+ * proposals, whatever there is.
  *
  * @param image - height × width × 3, blue first.
  */
 export async function writePicture(
   path: string,
   image: NdArray<Uint8Array>,
-  { instances, proposals }: ModelOutput,
-  { classNames, confidenceThreshold }: PictureOptions,
+  { instances, proposals, semSeg, panopticSeg }: ModelOutput,
+  { metadata, confidenceThreshold }: PictureOptions,
 ): Promise<void> {
   // These two bring native code, which would delay the first detection.
   const [{ Visualizer }, { writeImage }] = await Promise.all([
     import("@detectron-ts/visualizer"),
     import("@detectron-ts/image"),
   ]);
-  const metadata = classNames && { thingClasses: classNames };
   const visualizer = new Visualizer(image.step(1, 1, -1), { metadata });
-  if (instances !== undefined) {
-    const confident = rowsFrom(instances.get("scores"), confidenceThreshold);
-    visualizer.drawInstancePredictions(instances.select(confident).fields());
+  if (panopticSeg !== undefined) {
+    visualizer.drawPanopticSeg(panopticSeg);
+  } else {
+    if (semSeg !== undefined) visualizer.drawSemSeg(await semSeg.argmax());
+    if (instances !== undefined) {
+      const confident = rowsFrom(instances.get("scores"), confidenceThreshold);
+      visualizer.drawInstancePredictions(instances.select(confident).fields());
+    }
   }
   if (proposals !== undefined) {
     const { objectnessLogits } = proposals.fields();
     const confident = rowsFrom(objectnessLogits, logit(confidenceThreshold));
-    visualizer.overlayInstances({ boxes: proposals.select(confident).get("proposalBoxes") });
+    const boxes = proposals.select(confident).get("proposalBoxes");
+    visualizer.drawInstancePredictions({ predBoxes: boxes });
   }
   await writeImage(path, visualizer.getImage());
 }

@@ -44,7 +44,7 @@ export async function predictImages(
   if (json !== undefined) await refuseFolder(json);
 
   const detector = await Detector.load(options, terminal);
-  const { classNames } = detector;
+  const { metadata } = detector;
   const progress = new Progress(terminal, files.length);
   const done: ImagePredictions[] = [];
   const unreadable: ImageError[] = [];
@@ -54,9 +54,9 @@ export async function predictImages(
         const { image, output: found, milliseconds } = await detector.detect(file);
         const picture = pictures?.get(file);
         if (picture !== undefined) {
-          await writePicture(picture, image, found, { classNames, confidenceThreshold });
+          await writePicture(picture, image, found, { metadata, confidenceThreshold });
         }
-        const predictions = toImagePredictions(file, image, found, classNames);
+        const predictions = await toImagePredictions(file, image, found, metadata);
         done.push(predictions);
         progress.print(summaryLine(predictions, milliseconds, picture));
       } catch (error) {
@@ -83,14 +83,18 @@ export async function predictImages(
 
 /** `a.jpg: 12 instances, 85 ms → out/a.jpg`. */
 function summaryLine(
-  { file, instances, proposals }: ImagePredictions,
+  predictions: ImagePredictions,
   milliseconds: number,
   picture: string | undefined,
 ): string {
-  const count =
-    proposals === undefined
-      ? countText(instances.length, "instance")
-      : countText(proposals.length, "proposal");
   const arrow = picture === undefined ? "" : ` → ${picture}`;
-  return `${file}: ${count}, ${Math.round(milliseconds)} ms${arrow}`;
+  return `${predictions.file}: ${countOf(predictions)}, ${Math.round(milliseconds)} ms${arrow}`;
+}
+
+/** How much was found, by the most that the model says. */
+function countOf({ instances, proposals, regions, segments }: ImagePredictions): string {
+  if (segments !== undefined) return countText(segments.length, "segment");
+  if (regions !== undefined) return regions.length === 1 ? "1 class" : `${regions.length} classes`;
+  if (proposals !== undefined) return countText(proposals.length, "proposal");
+  return countText(instances.length, "instance");
 }

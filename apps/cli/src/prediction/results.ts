@@ -1,7 +1,9 @@
 import { encode } from "@detectron-ts/coco";
-import type { DetectionOutput, ProposalOutput } from "@detectron-ts/modeling";
+import type { DetectionOutput, PanopticOutput, ProposalOutput } from "@detectron-ts/modeling";
 import { rowMajorData } from "@detectron-ts/structures";
 import type { NdArray } from "ndarray";
+
+import type { ModelMetadata } from "./model-metadata.ts";
 
 /** The content of the file that `detectron predict --json` writes. */
 export interface Predictions {
@@ -19,92 +21,167 @@ export interface ImagePredictions {
   readonly instances: readonly PredictedInstance[];
   /** Of proposal networks only, the likeliest first. */
   readonly proposals?: readonly PredictedProposal[];
+  /** Of models for semantic segmentation only: the classes that pixels show, those of most pixels first. */
+  readonly regions?: readonly PredictedRegion[];
+  /** Of panoptic models only: each pixel is in one segment at most. */
+  readonly segments?: readonly PredictedSegment[];
 }
 
-/** Corners `[x1, y1, x2, y2]` of a box. */
-export type BoxCorners = [x1: number, y1: number, x2: number, y2: number];
+/** Corners `[x1, y1, x2, y2]` of a box, or `[x, y, width, height, angle]` of a rotated one: its centre, sides, degrees. */
+export type BoxNumbers = number[];
+
+/** COCO's compressed run-length encoding of a mask. */
+export interface Segmentation {
+  /** Height and width. */
+  readonly size: [height: number, width: number];
+  readonly counts: string;
+}
+
+/** A class: the model's index, from 0, and its name, when it is known. */
+export interface PredictedClass {
+  readonly classId: number;
+  readonly category?: string;
+}
 
 /** One object. */
-export interface PredictedInstance {
-  readonly bbox: BoxCorners;
+export interface PredictedInstance extends PredictedClass {
+  readonly bbox: BoxNumbers;
   /** Between 0 and 1. */
   readonly score: number;
-  /** The model's index of the class, from 0. */
-  readonly classId: number;
-  /** The class's name, when it is known. */
-  readonly category?: string;
-  /** COCO's compressed run-length encoding of the mask, from models that predict masks. */
-  readonly segmentation?: {
-    /** Height and width. */
-    readonly size: [height: number, width: number];
-    readonly counts: string;
-  };
+  /** From models that predict masks. */
+  readonly segmentation?: Segmentation;
+  /** From models that predict keypoints: `[x, y, score]` of each. */
+  readonly keypoints?: readonly (readonly [x: number, y: number, score: number])[];
 }
 
 /** One place where an object may be. */
 export interface PredictedProposal {
-  readonly bbox: BoxCorners;
+  readonly bbox: BoxNumbers;
   readonly objectnessLogit: number;
 }
 
-/** What a model yields for an image: instances, or the proposals of a proposal network. */
-export type ModelOutput = Partial<DetectionOutput & ProposalOutput>;
+/** The pixels of one class. */
+export interface PredictedRegion extends PredictedClass {
+  /** In pixels. */
+  readonly area: number;
+  readonly segmentation: Segmentation;
+}
+
+/** A segment of a panoptic map. `classId` counts among things or among stuff, as `isThing` says. */
+export interface PredictedSegment extends PredictedRegion {
+  readonly isThing: boolean;
+  /** Of things only. */
+  readonly score?: number;
+}
+
+/** What a model yields for an image; which parts of it depends on the model. */
+export type ModelOutput = Partial<PanopticOutput & ProposalOutput>;
 
 /** Puts a model's output into the form of the JSON file. */
-export function toImagePredictions(
+export async function toImagePredictions(
   file: string,
   image: NdArray<Uint8Array>,
-  { instances, proposals }: ModelOutput,
-  classNames: readonly string[] | undefined,
-): ImagePredictions {
+  { instances, proposals, semSeg, panopticSeg }: ModelOutput,
+  metadata: ModelMetadata,
+): Promise<ImagePredictions> {
   const [height, width] = image.shape;
   return {
     file,
     height,
     width,
-    instances: instances === undefined ? [] : toInstances(instances, classNames),
+    instances: instances === undefined ? [] : toInstances(instances, metadata),
     ...(proposals !== undefined && { proposals: toProposals(proposals) }),
+    ...(semSeg !== undefined && { regions: toRegions(await semSeg.argmax(), metadata) }),
+    ...(panopticSeg !== undefined && { segments: toSegments(panopticSeg, metadata) }),
   };
 }
 
 function toInstances(
   instances: DetectionOutput["instances"],
-  classNames: readonly string[] | undefined,
+  { thingClasses }: ModelMetadata,
 ): PredictedInstance[] {
-  const { predBoxes, scores, predClasses, predMasks } = instances.fields();
-  const [height, width] = instances.imageSize;
+  const { predBoxes, scores, predClasses, predMasks, predKeypoints } = instances.fields();
+  const size = instances.imageSize;
+  const [height, width] = size;
   const masks = predMasks && rowMajorData(predMasks);
   return [...predBoxes].map((box, i) => {
-    const classId = predClasses.get(i);
-    const category = classNames?.[classId];
     const mask = masks?.subarray(i * height * width, (i + 1) * height * width);
     return {
-      bbox: toCorners(box),
+      bbox: Array.from(box),
       score: scores.get(i),
-      classId,
-      ...(category !== undefined && { category }),
-      ...(mask !== undefined && { segmentation: toSegmentation(mask, height, width) }),
+      ...toClass(predClasses.get(i), thingClasses),
+      ...(mask !== undefined && { segmentation: toSegmentation(mask, size) }),
+      ...(predKeypoints !== undefined && { keypoints: toKeypoints(predKeypoints, i) }),
     };
   });
+}
+
+function toKeypoints(
+  keypoints: NdArray<Float32Array>,
+  instance: number,
+): [x: number, y: number, score: number][] {
+  const [, count] = keypoints.shape;
+  return Array.from({ length: count }, (_, k) => [
+    keypoints.get(instance, k, 0),
+    keypoints.get(instance, k, 1),
+    keypoints.get(instance, k, 2),
+  ]);
 }
 
 function toProposals(proposals: ProposalOutput["proposals"]): PredictedProposal[] {
   const { proposalBoxes, objectnessLogits } = proposals.fields();
   return [...proposalBoxes].map((box, i) => ({
-    bbox: toCorners(box),
+    bbox: Array.from(box),
     objectnessLogit: objectnessLogits.get(i),
   }));
 }
 
-function toSegmentation(
-  mask: Uint8Array,
-  height: number,
-  width: number,
-): PredictedInstance["segmentation"] {
-  const { counts } = encode(mask, [height, width]);
-  return { size: [height, width], counts };
+function toRegions(
+  labels: NdArray<Int32Array>,
+  { stuffClasses }: ModelMetadata,
+): PredictedRegion[] {
+  const data = rowMajorData(labels);
+  return [...areas(data)]
+    .sort(([, a], [, b]) => b - a)
+    .map(([label, area]) => ({
+      ...toClass(label, stuffClasses),
+      area,
+      segmentation: toSegmentation(maskOf(data, label), labels.shape),
+    }));
 }
 
-function toCorners([x1, y1, x2, y2]: ArrayLike<number> & Iterable<number>): BoxCorners {
-  return [x1, y1, x2, y2];
+function toSegments(
+  { panopticSeg, segmentsInfo }: PanopticOutput["panopticSeg"],
+  { thingClasses, stuffClasses }: ModelMetadata,
+): PredictedSegment[] {
+  const data = rowMajorData(panopticSeg);
+  const areaOf = areas(data);
+  return segmentsInfo.map(({ id, isThing, categoryId, score }) => ({
+    isThing,
+    ...toClass(categoryId, isThing ? thingClasses : stuffClasses),
+    ...(score !== undefined && { score }),
+    area: areaOf.get(id) ?? 0,
+    segmentation: toSegmentation(maskOf(data, id), panopticSeg.shape),
+  }));
+}
+
+/** Pixels of each label. */
+function areas(labels: Int32Array): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return counts;
+}
+
+function maskOf(labels: Int32Array, wanted: number): Uint8Array {
+  return Uint8Array.from(labels, (label) => (label === wanted ? 1 : 0));
+}
+
+function toClass(classId: number, names: readonly string[] | undefined): PredictedClass {
+  const category = names?.[classId];
+  return { classId, ...(category !== undefined && { category }) };
+}
+
+function toSegmentation(mask: Uint8Array, [height, width]: readonly number[]): Segmentation {
+  const { counts } = encode(mask, [height, width]);
+  return { size: [height, width], counts };
 }
