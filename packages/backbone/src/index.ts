@@ -8,6 +8,8 @@ export { FPN } from "./fpn/fpn.ts";
 export type { FPNOptions, FuseType } from "./fpn/fpn.ts";
 export { LastLevelMaxPool, LastLevelP6P7 } from "./fpn/top-blocks.ts";
 export type { LastLevelP6P7Options, TopBlock } from "./fpn/top-blocks.ts";
+export { MViT } from "./mvit/mvit.ts";
+export type { MViTOptions } from "./mvit/mvit.ts";
 export { buildResnetBackbone } from "./resnet/build-resnet.ts";
 export { ResNet } from "./resnet/resnet.ts";
 export type { ResNetOptions } from "./resnet/resnet.ts";

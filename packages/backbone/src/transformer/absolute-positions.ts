@@ -20,7 +20,11 @@ export function absolutePositions(
   return interpolate(grid, { size, mode: "bicubic" }).permute(0, 2, 3, 1);
 }
 
-/** Number of positions of an embedding that is trained on square images. */
-export function positionCount(imgSize: number, patchSize: number, hasClsToken: boolean): number {
-  return Math.floor(imgSize / patchSize) ** 2 + (hasClsToken ? 1 : 0);
+/** Number of positions of an embedding that is trained on square images, the class token's included. */
+export function positionCount(
+  imgSize: number,
+  [strideH, strideW]: readonly [number, number],
+  hasClsToken: boolean,
+): number {
+  return Math.floor(imgSize / strideH) * Math.floor(imgSize / strideW) + (hasClsToken ? 1 : 0);
 }

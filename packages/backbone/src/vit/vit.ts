@@ -103,7 +103,7 @@ export class ViT extends BackboneModule {
       inChannels: inChans,
       embedDim,
     });
-    const positions = positionCount(pretrainImgSize, patchSize, pretrainUseClsToken);
+    const positions = positionCount(pretrainImgSize, [patchSize, patchSize], pretrainUseClsToken);
     this.posEmbed = useAbsPos ? embedding([1, positions, embedDim]) : null;
     const tokens = Math.floor(imgSize / patchSize);
     this.blocks = new ModuleList(
