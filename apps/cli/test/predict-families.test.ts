@@ -47,8 +47,12 @@ async function predict(config: string): Promise<{ stdout: string; image: ImagePr
   const json = join(folder, `${name}.json`);
   const { code, stdout, stderr } = await detectron(
     "predict",
-    ...["--config-file", config, "--weights", weights, "--input", DEMO_FILES.photograph],
-    ...["--output", join(folder, name), "--json", json, "--opts"],
+    `--config-file=${config}`,
+    `--weights=${weights}`,
+    `--input=${DEMO_FILES.photograph}`,
+    `--output=${join(folder, name)}`,
+    `--json=${json}`,
+    "--opts",
     ...Object.entries(TINY).flat().map(String),
   );
   expect(stderr).toBe("");
