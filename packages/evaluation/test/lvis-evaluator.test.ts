@@ -66,7 +66,7 @@ describe("evaluateLvisResults", () => {
     const recorded = expected[`${task}_${limit}`] as { metrics: TaskMetrics; table: string };
     expect(Object.keys(metrics)).toEqual(Object.keys(recorded.metrics));
     for (const [name, value] of Object.entries(recorded.metrics)) {
-      expect(metrics[name], name).toBeCloseTo(value, 10);
+      expect(metrics[name]).toBeCloseTo(value, 10);
     }
     expect(lines[0]).toBe(recorded.table.trimEnd());
   });
@@ -154,7 +154,7 @@ describe("LVISEvaluator", () => {
     }
     const { box_proposals } = await evaluator.evaluate();
     for (const [name, value] of Object.entries(expected.box_proposals)) {
-      expect(box_proposals[name], name).toBeCloseTo(value, 4);
+      expect(box_proposals[name]).toBeCloseTo(value, 4);
     }
   });
 
