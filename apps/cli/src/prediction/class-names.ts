@@ -2,8 +2,8 @@ import { readCheckpoint, type LoadReport } from "@detectron-ts/checkpoint";
 import type { Config } from "@detectron-ts/config";
 
 import { UsageError } from "../errors.ts";
+import { datasetMetadata } from "../datasets/dataset-metadata.ts";
 import { modelClasses } from "../model-classes.ts";
-import { datasetMetadata } from "./model-metadata.ts";
 
 /** Key of the class names, a JSON list, in the metadata of a safetensors checkpoint. */
 export const CLASSES_KEY = "thing_classes";

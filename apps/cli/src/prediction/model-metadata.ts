@@ -1,7 +1,8 @@
 import type { LoadReport } from "@detectron-ts/checkpoint";
 import type { Config } from "@detectron-ts/config";
-import { MetadataCatalog, type MetadataFields } from "@detectron-ts/data";
+import type { MetadataFields } from "@detectron-ts/data";
 
+import { datasetMetadata } from "../datasets/dataset-metadata.ts";
 import { findClassNames } from "./class-names.ts";
 
 /** What is known of the classes and keypoints that a model finds. */
@@ -39,12 +40,6 @@ export async function findMetadata(
     ...(stuffFits && pick(known, ["stuffClasses", "stuffColors"])),
     ...(keypointsFit && pick(known, ["keypointNames", "keypointConnectionRules"])),
   };
-}
-
-/** What is known of the dataset that a config is tested on; nothing where it names none. */
-export function datasetMetadata({ DATASETS }: Config): Partial<MetadataFields> {
-  const [name] = DATASETS.TEST;
-  return name === undefined ? {} : MetadataCatalog.get(name).asDict();
 }
 
 function pick<Key extends keyof ModelMetadata>(
