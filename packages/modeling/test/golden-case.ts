@@ -32,12 +32,24 @@ export interface Tolerances {
   readonly keypoints_px: number;
   readonly scores: number;
   readonly mask_pixels_flipped_total: number;
+  /** Of logits of a semantic segmentation. */
+  readonly sem_seg?: number;
 }
 
 /** A recorded feature map: its shape, and how many values there are for each that is recorded; all if left out. */
 interface FeatureStats {
   readonly shape: readonly number[];
   readonly sample_stride?: number;
+}
+
+/** A segment as detectron2 describes it. */
+export interface RecordedSegment {
+  readonly id: number;
+  readonly isthing: boolean;
+  readonly category_id: number;
+  readonly score?: number;
+  readonly instance_id?: number;
+  readonly area?: number;
 }
 
 /** What `results.json` says of a run. */
@@ -48,6 +60,8 @@ interface RunResults {
       readonly size: [number, number];
       readonly counts: string;
     }[];
+    readonly sem_seg?: { readonly shape: readonly number[]; readonly sample_stride: number };
+    readonly segments_info?: readonly RecordedSegment[];
   }[];
 }
 
