@@ -86,10 +86,11 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
     };
   }
 
-  /** Losses of labelled proposals, all branches. */
+  /** Losses of labelled proposals, all branches; `targets` is the ground truth that they were matched with. */
   protected abstract losses(
     features: Features,
     proposals: readonly Instances<LabeledProposalFields>[],
+    targets: readonly Instances<TargetFields>[],
   ): Promise<Losses>;
 
   /** Detections of the box branch alone. */
@@ -113,7 +114,8 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
   ): Promise<ROIHeadsOutput> {
     if (this.training) {
       if (targets === undefined) throw new MissingGroundTruthError("targets");
-      return [[], await this.losses(features, this.labelAndSampleProposals(proposals, targets))];
+      const sampled = this.labelAndSampleProposals(proposals, targets);
+      return [[], await this.losses(features, sampled, targets)];
     }
     // The branches read the same features, each in a graph of its own.
     for (const feature of pickFeatures(features, this.inFeatures)) feature.keep();

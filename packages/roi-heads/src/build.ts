@@ -1,5 +1,6 @@
 import { configure, Registry, type Config } from "@detectron-ts/config";
 
+import { CascadeROIHeads } from "./cascade/cascade-roi-heads.ts";
 import type { FeatureShapes } from "./input-shape.ts";
 import { Res5ROIHeads } from "./res5-roi-heads.ts";
 import type { ROIHeads } from "./roi-heads.ts";
@@ -12,6 +13,9 @@ export type ROIHeadsBuilder = (cfg: Config, inputShape: FeatureShapes) => ROIHea
 /** ROI heads by the names that `MODEL.ROI_HEADS.NAME` may have. */
 export const ROI_HEADS_REGISTRY = new Registry<ROIHeadsBuilder>("ROI_HEADS");
 
+ROI_HEADS_REGISTRY.register("CascadeROIHeads", (cfg, inputShape) =>
+  configure(CascadeROIHeads, [cfg, inputShape]),
+);
 ROI_HEADS_REGISTRY.register("Res5ROIHeads", (cfg, inputShape) =>
   configure(Res5ROIHeads, [cfg, inputShape]),
 );

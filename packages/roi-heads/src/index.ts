@@ -20,6 +20,11 @@ export {
 export { RotatedFastRCNNOutputLayers } from "./box/rotated-fast-rcnn-output-layers.ts";
 export { buildRoiHeads, ROI_HEADS_REGISTRY, type ROIHeadsBuilder } from "./build.ts";
 export {
+  CascadeROIHeads,
+  type CascadeBoxBranchOptions,
+  type CascadeROIHeadsOptions,
+} from "./cascade/cascade-roi-heads.ts";
+export {
   ClassIndexError,
   CountMismatchError,
   InputShapeError,

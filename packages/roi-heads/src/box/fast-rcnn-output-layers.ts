@@ -249,15 +249,26 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
     );
   }
 
+  /** What {@link predictProbs} and {@link predictBoxes} give, computed in one go. */
+  async predict(
+    predictions: FastRCNNPredictions,
+    proposals: readonly Instances<RegionFields>[],
+  ): Promise<[probabilities: NdArray<Float32Array>[], boxes: NdArray<Float32Array>[]]> {
+    const [scores, proposalDeltas] = predictions;
+    const probabilities = this.probabilities(scores);
+    await realize(probabilities, proposalDeltas);
+    return [
+      await arraysPerImage(probabilities, proposals),
+      await this.predictBoxes(predictions, proposals),
+    ];
+  }
+
   /** Class probabilities of each image's proposals, R×(K+1); background is last. */
-  async predictProbs(
+  predictProbs(
     [scores]: FastRCNNPredictions,
     proposals: readonly Instances<RegionFields>[],
   ): Promise<NdArray<Float32Array>[]> {
-    const probabilities = this.probabilities(scores);
-    const [, columns] = probabilities.shape;
-    const rows = await rowsPerImage(probabilities, proposals);
-    return rows.map((data) => ndarray(data, [data.length / columns, columns]));
+    return arraysPerImage(this.probabilities(scores), proposals);
   }
 
   /** Refined boxes of each image's proposals, R×4K: one per class, or R×4: one for all; 5 for 4 if rotated. Not clipped. */
@@ -265,13 +276,9 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
     [, proposalDeltas]: FastRCNNPredictions,
     proposals: readonly Instances<RegionFields>[],
   ): Promise<NdArray<Float32Array>[]> {
-    const [, columns] = proposalDeltas.shape;
-    const rows = await rowsPerImage(proposalDeltas, proposals);
-    return rows.map((data, i) =>
-      this.box2boxTransform.applyDeltas(
-        ndarray(data, [data.length / columns, columns]),
-        proposals[i].proposalBoxes.tensor,
-      ),
+    const deltas = await arraysPerImage(proposalDeltas, proposals);
+    return deltas.map((ofImage, i) =>
+      this.box2boxTransform.applyDeltas(ofImage, proposals[i].proposalBoxes.tensor),
     );
   }
 
@@ -323,4 +330,14 @@ async function rowsPerImage(
   if (total !== numRows) throw new CountMismatchError("rows of predictions", numRows, total);
   let start = 0;
   return counts.map((count) => data.subarray(start, (start += count * columns)));
+}
+
+/** {@link rowsPerImage} as arrays R×columns. */
+async function arraysPerImage(
+  values: Tensor,
+  proposals: readonly Instances<RegionFields>[],
+): Promise<NdArray<Float32Array>[]> {
+  const [, columns] = values.shape;
+  const rows = await rowsPerImage(values, proposals);
+  return rows.map((data) => ndarray(data, [data.length / columns, columns]));
 }
