@@ -23,6 +23,7 @@ const RECORDED = [
   "infer_mask_rcnn_R_50_FPN_mdconv",
   "infer_scratch_mask_rcnn_R_50_FPN_gn",
   "infer_keypoint_rcnn_R_50_FPN",
+  "infer_cascade_mask_rcnn_R_50_FPN",
 ];
 
 /** Our names of the recorded fields, and which of the case's tolerances they have. */
