@@ -9,8 +9,8 @@ export interface CalibratedLayer {
 }
 
 /** A model that is measured. */
-export interface BenchedModel extends AnyModule {
-  inference(batchedInputs: readonly ModelInput[]): Promise<unknown[]>;
+export interface BenchedModel<Output = unknown> extends AnyModule {
+  inference(batchedInputs: readonly ModelInput[]): Promise<Output[]>;
 }
 
 /** Share of each residual branch: keeps activations at the size of the input through 16 blocks and more. */
