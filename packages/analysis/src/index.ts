@@ -1,3 +1,4 @@
+export { analyzeConfig, type AnalyzeConfigOptions, type ConfigCosts } from "./analyze-config.ts";
 export { costTable, type CostTableOptions } from "./cost-table.ts";
 export { activationCountOperators, flopCountOperators } from "./count-operators.ts";
 export { analyzeModel, type AnalyzeOptions, type ModelCosts } from "./model-costs.ts";
