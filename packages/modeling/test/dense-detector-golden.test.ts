@@ -24,7 +24,14 @@ const CASES = [
     name: "infer_fcos_R_50_FPN",
     load: (golden: GoldenCase) =>
       golden.loadModel<Detector>(() =>
-        tinyFcos({ depth: 50, channels: 16, pyramidChannels: 32, numConvs: 2, numClasses: 20 }),
+        tinyFcos({
+          depth: 50,
+          channels: 16,
+          pyramidChannels: 32,
+          numConvs: 2,
+          numClasses: 20,
+          norm: "GN",
+        }),
       ),
   },
 ];

@@ -7,15 +7,17 @@ export interface TinyFcosOptions {
   readonly depth: number;
   /** Channels of the stem and of res2, those of later stages being twice and again twice as many. */
   readonly channels: number;
-  /** Channels of the pyramid and of the towers; a multiple of 32, for group norm. */
+  /** Channels of the pyramid and of the towers; of group norm, a multiple of 32. */
   readonly pyramidChannels: number;
   readonly numConvs: number;
   readonly numClasses: number;
+  /** Of the towers. */
+  readonly norm: string;
 }
 
 /** An FCOS of the architecture that detectron2's lazy config has, but narrow. */
 export function tinyFcos(options: TinyFcosOptions): FCOS {
-  const { depth, channels, pyramidChannels, numConvs, numClasses } = options;
+  const { depth, channels, pyramidChannels, numConvs, numClasses, norm } = options;
   const backbone = new FPN({
     bottomUp: new ResNet({
       stem: new BasicStem({ outChannels: channels, norm: "FrozenBN" }),
@@ -23,8 +25,7 @@ export function tinyFcos(options: TinyFcosOptions): FCOS {
         depth,
         inChannels: channels,
         res2OutChannels: channels,
-        widthPerGroup: channels / 4,
-        strideIn1x1: true,
+        ...(depth >= 50 && { widthPerGroup: channels / 4, strideIn1x1: true }),
         norm: "FrozenBN",
       }),
       outFeatures: ["res3", "res4", "res5"],
@@ -44,7 +45,7 @@ export function tinyFcos(options: TinyFcosOptions): FCOS {
       inputShape: Object.values(backbone.outputShape()),
       numClasses,
       convDims: new Array<number>(numConvs).fill(pyramidChannels),
-      norm: "GN",
+      norm,
     }),
     numClasses,
     pixelMean: [103.53, 116.28, 123.675],
