@@ -39,6 +39,68 @@ export class MissingGroundTruthError extends Error {
   }
 }
 
+/** An image of the ground truth that the model was not asked about, where all must be. */
+export class MissingPredictionError extends Error {
+  override readonly name = "MissingPredictionError";
+  readonly imageId: number | string;
+
+  constructor(imageId: number | string) {
+    super(`There is no prediction for image ${imageId}.`);
+    this.imageId = imageId;
+  }
+}
+
+/** A prediction of pixels has another size than the ground truth. */
+export class MaskSizeError extends Error {
+  override readonly name = "MaskSizeError";
+  readonly imageId: number | string;
+  /** Height and width. */
+  readonly got: readonly [number, number];
+  readonly wanted: readonly [number, number];
+
+  constructor(
+    imageId: number | string,
+    got: readonly [number, number],
+    wanted: readonly [number, number],
+  ) {
+    super(
+      `The prediction for image ${imageId} has height ${got[0]} and width ${got[1]}, its ground truth ${wanted[0]} and ${wanted[1]}.`,
+    );
+    this.imageId = imageId;
+    this.got = got;
+    this.wanted = wanted;
+  }
+}
+
+/** A label of the ground truth that is neither a class nor ignored. */
+export class LabelError extends Error {
+  override readonly name = "LabelError";
+  /** The file of the labels. */
+  readonly file: string;
+  readonly label: number;
+  readonly numClasses: number;
+
+  constructor(file: string, label: number, numClasses: number) {
+    super(
+      `${file} has label ${label}, but the dataset has ${numClasses} classes and ignores another label.`,
+    );
+    this.file = file;
+    this.label = label;
+    this.numClasses = numClasses;
+  }
+}
+
+/** Predictions for an image were given twice. */
+export class RepeatedImageError extends Error {
+  override readonly name = "RepeatedImageError";
+  readonly imageId: number | string;
+
+  constructor(imageId: number | string) {
+    super(`Image ${imageId} has been processed already.`);
+    this.imageId = imageId;
+  }
+}
+
 /** Two evaluators of a group report under one name. */
 export class DuplicateResultError extends Error {
   override readonly name = "DuplicateResultError";

@@ -1,8 +1,29 @@
+export type {
+  CityscapesEvaluationLabel,
+  CityscapesGroundTruth,
+  InstanceIdsReader,
+} from "./cityscapes-ground-truth.ts";
+export {
+  CityscapesInstanceEvaluator,
+  type CityscapesInstanceEvaluatorOptions,
+} from "./cityscapes-instance-evaluator.ts";
+export {
+  CityscapesSemSegEvaluator,
+  type CityscapesSemSegEvaluatorOptions,
+} from "./cityscapes-sem-seg-evaluator.ts";
 export {
   COCOEvaluator,
   type CocoEvaluatorOutput,
   type COCOEvaluatorOptions,
 } from "./coco-evaluator.ts";
+export {
+  COCOPanopticEvaluator,
+  type COCOPanopticEvaluatorOptions,
+  type CocoPanopticDataset,
+  type PanopticInput,
+  type PanopticOutput,
+  type PredictedSegment,
+} from "./coco-panoptic-evaluator.ts";
 export { deriveCocoResults, instancesToCocoJson } from "./coco-results.ts";
 export type { DatasetEvaluator, EvaluationResults, TaskMetrics } from "./dataset-evaluator.ts";
 export { DatasetEvaluators } from "./dataset-evaluators.ts";
@@ -10,9 +31,13 @@ export {
   ClassIndexError,
   DuplicateResultError,
   ExpectedResultError,
+  LabelError,
+  MaskSizeError,
   MetadataMismatchError,
   MissingGroundTruthError,
+  MissingPredictionError,
   OutputLengthError,
+  RepeatedImageError,
   UnexpectedResultsError,
   type UnexpectedResult,
 } from "./errors.ts";
@@ -54,7 +79,14 @@ export type {
   PredictionFields,
   ProposalFields,
   ProposalOutput,
+  SemSegOutput,
+  SemSegPrediction,
 } from "./prediction.ts";
+export {
+  SemSegEvaluator,
+  type SemSegEvaluatorOptions,
+  type SemSegInput,
+} from "./sem-seg-evaluator.ts";
 export { flattenResultsDict, printCsvFormat, verifyResults, type ResultsDict } from "./results.ts";
 export {
   vocAp,

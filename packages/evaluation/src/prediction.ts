@@ -5,7 +5,7 @@ import {
   isNdArray,
   rowMajorData,
 } from "@detectron-ts/structures";
-import type { NdArray } from "ndarray";
+import ndarray, { type NdArray } from "ndarray";
 
 /** What evaluators read of an entry of a dataset: how the ground truth calls the image. */
 export interface EvaluationInput {
@@ -38,6 +38,17 @@ export interface ProposalFields {
 /** A proposal network's answer to one input. */
 export interface ProposalOutput {
   readonly proposals: Instances<ProposalFields>;
+}
+
+/** What evaluators read of a semantic segmentation, in pixels of the image file. */
+export interface SemSegPrediction {
+  /** The likeliest class of each pixel, height × width. */
+  argmax(): Promise<NdArray<Int32Array>>;
+}
+
+/** A semantic segmentation's answer to one input. */
+export interface SemSegOutput {
+  readonly semSeg: SemSegPrediction;
 }
 
 /** The numbers of a flat or n-dimensional array, in row-major order. */
