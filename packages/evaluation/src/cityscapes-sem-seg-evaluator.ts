@@ -9,7 +9,7 @@ import {
   readInstanceIds,
 } from "./cityscapes-ground-truth.ts";
 import type { DatasetEvaluator, EvaluationResults } from "./dataset-evaluator.ts";
-import { type EvaluationInput, flat, type SemSegOutput, semSegLabels } from "./prediction.ts";
+import { type EvaluationInput, flat, type SemSegOutput } from "./prediction.ts";
 import { smallTable } from "./results-tables.ts";
 
 /** Options of {@link CityscapesSemSegEvaluator}. */
@@ -105,7 +105,7 @@ export class CityscapesSemSegEvaluator implements DatasetEvaluator<EvaluationInp
   ): Promise<void> {
     for (const [i, { imageId }] of inputs.entries()) {
       const instanceIds = await readInstanceIds(this.#options.groundTruth, imageId);
-      const trainIds = await outputs[i].semSeg.argmax();
+      const trainIds = await semSegLabels(outputs[i].semSeg);
       checkSize(imageId, [trainIds.shape[0], trainIds.shape[1]], instanceIds);
       const none = this.#labels.length;
       const predicted = flat(trainIds).map((trainId) => this.#idOfTrainId.get(trainId) ?? none);

@@ -5,7 +5,7 @@ import {
   isNdArray,
   rowMajorData,
 } from "@detectron-ts/structures";
-import ndarray, { type NdArray } from "ndarray";
+import type { NdArray } from "ndarray";
 
 /** What evaluators read of an entry of a dataset: how the ground truth calls the image. */
 export interface EvaluationInput {
@@ -46,9 +46,30 @@ export interface SemSegPrediction {
   argmax(): Promise<NdArray<Int32Array>>;
 }
 
-/** A semantic segmentation's answer to one input. */
+/** A semantic segmentation's answer to one input: a model's, or scores of classes × height × width. */
 export interface SemSegOutput {
-  readonly semSeg: SemSegPrediction;
+  readonly semSeg: SemSegPrediction | NdArray<Float32Array>;
+}
+
+/** The likeliest class of each pixel, height × width; of equal scores the first. */
+export async function semSegLabels(
+  semSeg: SemSegPrediction | NdArray<Float32Array>,
+): Promise<NdArray<Int32Array>> {
+  if ("argmax" in semSeg) return semSeg.argmax();
+  const [numClasses, height, width] = semSeg.shape;
+  const scores = flat(semSeg);
+  const size = height * width;
+  const labels = new Int32Array(size);
+  const highest = scores.slice(0, size);
+  for (let c = 1; c < numClasses; c++) {
+    for (let i = 0; i < size; i++) {
+      if (scores[c * size + i] > highest[i]) {
+        highest[i] = scores[c * size + i];
+        labels[i] = c;
+      }
+    }
+  }
+  return ndarray(labels, [height, width]);
 }
 
 /** The numbers of a flat or n-dimensional array, in row-major order. */
