@@ -57,10 +57,11 @@ export function requireField<Name extends "instances" | "proposals" | "semSeg">(
  * @throws NonFiniteInputError when a coordinate is infinite or NaN.
  */
 export function requireFiniteBoxes(field: string, boxesOfImages: readonly Boxes[]): void {
-  for (const [index, { data }] of boxesOfImages.entries()) {
+  for (const [index, { data, boxDim }] of boxesOfImages.entries()) {
     const wrong = data.findIndex((coordinate) => !Number.isFinite(coordinate));
     if (wrong < 0) continue;
-    const row = Math.floor(wrong / 4);
-    throw new NonFiniteInputError(field, index, row, [...data.subarray(4 * row, 4 * row + 4)]);
+    const row = Math.floor(wrong / boxDim);
+    const box = [...data.subarray(boxDim * row, boxDim * (row + 1))];
+    throw new NonFiniteInputError(field, index, row, box);
   }
 }

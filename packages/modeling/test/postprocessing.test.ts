@@ -1,5 +1,5 @@
 import { detectorPostprocess, type MappedFields } from "@detectron-ts/modeling";
-import { Boxes, Instances, UnknownFieldError } from "@detectron-ts/structures";
+import { Boxes, Instances, RotatedBoxes, UnknownFieldError } from "@detectron-ts/structures";
 import ndarray from "ndarray";
 import { describe, expect, it } from "vitest";
 
@@ -24,6 +24,32 @@ describe("detectorPostprocess", () => {
       [40, 20, 120, 40],
       [240, 40, 400, 100],
     ]);
+  });
+
+  it("scales rotated boxes with their angles, and clips those that are nearly upright", () => {
+    const rotated = new Instances([50, 100], {
+      predBoxes: new RotatedBoxes([
+        [20, 20, 10, 4, 45],
+        [5, 20, 20, 4, 0.5],
+        [20, 20, 0, 4, 45],
+      ]),
+    });
+    const { predBoxes } = detectorPostprocess(rotated, 50, 200);
+    expect(predBoxes).toBeInstanceOf(RotatedBoxes);
+    const longer = Math.sqrt(5 / 2);
+    const wide = (angle: number) => Math.hypot(2 * Math.cos(angle), Math.sin(angle));
+    const turn = (0.5 * Math.PI) / 180;
+    const angle = (Math.atan2(2 * Math.sin(turn), Math.cos(turn)) * 180) / Math.PI;
+    expect(angle).toBeLessThan(1);
+    const right = 10 + (20 * wide(turn)) / 2;
+    const height = 4 * Math.hypot(2 * Math.sin(turn), Math.cos(turn));
+    expect(predBoxes.tensor).toBeAllclose(
+      [
+        ...[40, 20, 10 * longer, 4 * longer, (Math.atan2(2, 1) * 180) / Math.PI],
+        ...[right / 2, 20, right, height, angle],
+      ],
+      { atol: 1e-4 },
+    );
   });
 
   it("pastes masks into the image", () => {
