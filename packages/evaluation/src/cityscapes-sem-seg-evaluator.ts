@@ -105,7 +105,7 @@ export class CityscapesSemSegEvaluator implements DatasetEvaluator<EvaluationInp
   ): Promise<void> {
     for (const [i, { imageId }] of inputs.entries()) {
       const instanceIds = await readInstanceIds(this.#options.groundTruth, imageId);
-      const trainIds = await semSegLabels(outputs[i].semSeg);
+      const trainIds = await outputs[i].semSeg.argmax();
       checkSize(imageId, [trainIds.shape[0], trainIds.shape[1]], instanceIds);
       const none = this.#labels.length;
       const predicted = flat(trainIds).map((trainId) => this.#idOfTrainId.get(trainId) ?? none);

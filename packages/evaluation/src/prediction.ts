@@ -46,30 +46,9 @@ export interface SemSegPrediction {
   argmax(): Promise<NdArray<Int32Array>>;
 }
 
-/** A semantic segmentation's answer to one input: a model's, or scores of classes × height × width. */
+/** A semantic segmentation's answer to one input. */
 export interface SemSegOutput {
-  readonly semSeg: SemSegPrediction | NdArray<Float32Array>;
-}
-
-/** The likeliest class of each pixel, height × width; of equal scores the first. */
-export async function semSegLabels(
-  semSeg: SemSegPrediction | NdArray<Float32Array>,
-): Promise<NdArray<Int32Array>> {
-  if ("argmax" in semSeg) return semSeg.argmax();
-  const [numClasses, height, width] = semSeg.shape;
-  const scores = flat(semSeg);
-  const size = height * width;
-  const labels = new Int32Array(size);
-  const highest = scores.slice(0, size);
-  for (let c = 1; c < numClasses; c++) {
-    for (let i = 0; i < size; i++) {
-      if (scores[c * size + i] > highest[i]) {
-        highest[i] = scores[c * size + i];
-        labels[i] = c;
-      }
-    }
-  }
-  return ndarray(labels, [height, width]);
+  readonly semSeg: SemSegPrediction;
 }
 
 /** The numbers of a flat or n-dimensional array, in row-major order. */

@@ -186,19 +186,12 @@ describe("CityscapesSemSegEvaluator", () => {
   const segmentation = (classes: Int32Array, size: readonly [number, number]) => ({
     argmax: () => Promise.resolve(ndarray(classes, [...size])),
   });
-  /** Scores that are 1 for the class at each pixel, else 0. */
-  const scores = (classes: Int32Array, size: readonly [number, number]) => {
-    const data = new Float32Array(19 * classes.length);
-    classes.forEach((c, i) => (data[c * classes.length + i] = 1));
-    return ndarray(data, [19, ...size]);
-  };
-
   it("gives the metrics of cityscapesScripts", async () => {
     const lines: string[] = [];
     const log = (message: string) => lines.push(message);
     const evaluator = new CityscapesSemSegEvaluator({ groundTruth, labels: LABELS, log });
     for (const [imageId, runs] of Object.entries(recorded.labels)) {
-      const semSeg = scores(expand(runs), recorded.size);
+      const semSeg = segmentation(expand(runs), recorded.size);
       await evaluator.process([{ imageId }], [{ semSeg }]);
     }
     const { sem_seg } = evaluator.evaluate();
