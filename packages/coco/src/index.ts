@@ -45,5 +45,14 @@ export { area, toBbox, type Bbox } from "./mask/measure.ts";
 export { merge, type MergeOptions } from "./mask/merge.ts";
 export { fromBbox, fromPolygons, rasterizePolygons, type Polygon } from "./mask/polygon.ts";
 export { compress, uncompress, type CompressedRle, type MaskSize, type Rle } from "./mask/rle.ts";
-export { SegmentIdError } from "./panoptic/errors.ts";
+export { PanopticSegmentError, SegmentIdError } from "./panoptic/errors.ts";
+export {
+  PanopticQuality,
+  type PanopticAverages,
+  type PanopticCategory,
+  type PanopticImage,
+  type PanopticResults,
+  type PanopticScores,
+  type PanopticSegment,
+} from "./panoptic/panoptic-quality.ts";
 export { id2rgb, MAX_SEGMENT_ID, rgb2id } from "./panoptic/segment-id.ts";

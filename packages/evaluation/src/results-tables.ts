@@ -1,4 +1,9 @@
-import { formatFixed, type IouType } from "@detectron-ts/coco";
+import {
+  formatFixed,
+  type IouType,
+  type PanopticAverages,
+  type PanopticResults,
+} from "@detectron-ts/coco";
 
 import type { TaskMetrics } from "./dataset-evaluator.ts";
 
@@ -50,6 +55,21 @@ export function categoryTable(
     rows.push([...row, ...Array<string>(2 * perRow - row.length).fill("")]);
   }
   return markdownTable([header, ...rows], "left");
+}
+
+/** Panoptic quality and its factors, in percent, of all categories, of things and of stuff. */
+export function panopticTable({ all, things, stuff }: PanopticResults): string {
+  const header = ["", "PQ", "SQ", "RQ", "#categories"];
+  const rows = [
+    panopticRow("All", all),
+    panopticRow("Things", things),
+    panopticRow("Stuff", stuff),
+  ];
+  return markdownTable([header, ...rows], "center");
+}
+
+function panopticRow(name: string, { pq, sq, rq, n }: PanopticAverages): string[] {
+  return [name, ...[pq, sq, rq].map((value) => formatValue(100 * value)), String(n)];
 }
 
 /** A table in Markdown. Columns are as wide as Python's `tabulate` makes them: two more than the title, at least. */

@@ -1,3 +1,5 @@
+import type { ImageId } from "../evaluation/dataset.ts";
+
 /** An id of a segment that doesn't fit into the three bytes of a pixel. */
 export class SegmentIdError extends Error {
   override readonly name = "SegmentIdError";
@@ -9,5 +11,21 @@ export class SegmentIdError extends Error {
     super(`The id of a segment must be from 0 to 2²⁴ - 1, got ${id} at pixel ${pixel}.`);
     this.id = id;
     this.pixel = pixel;
+  }
+}
+
+/** A segment that cannot be evaluated: its pixels and its description don't fit, or its category isn't known. */
+export class PanopticSegmentError extends Error {
+  override readonly name = "PanopticSegmentError";
+  readonly imageId: ImageId;
+  readonly segmentId: number;
+  /** What is wrong, in words. */
+  readonly reason: string;
+
+  constructor(imageId: ImageId, segmentId: number, reason: string) {
+    super(`Segment ${segmentId} of image ${imageId} ${reason}.`);
+    this.imageId = imageId;
+    this.segmentId = segmentId;
+    this.reason = reason;
   }
 }
