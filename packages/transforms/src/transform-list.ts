@@ -40,6 +40,11 @@ export class TransformList extends Transform {
     return this.transforms.reduce((result, transform) => transform.applyBox(result), boxes);
   }
 
+  /** Each part takes the rectangles that the part before it made. */
+  override applyRotatedBox<D extends CoordinateData>(boxes: NdArray<D>): NdArray<D> {
+    return this.transforms.reduce((result, transform) => transform.applyRotatedBox(result), boxes);
+  }
+
   override applyPolygons(polygons: readonly Float64Array[]): Float64Array[] {
     return this.transforms.reduce<Float64Array[]>(
       (result, transform) => transform.applyPolygons(result),

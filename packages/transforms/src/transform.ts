@@ -65,6 +65,47 @@ export abstract class Transform {
     }
     return ndarray(result, [count, 4]);
   }
+
+  /**
+   * Transforms N×5 rotated boxes (x, y of the centre, width, height, degrees counter-clockwise). Where a box becomes a
+   * parallelogram, as when the sides of an image are scaled by different factors, a rectangle takes its place: its sides are
+   * as long as the lines between the midpoints of opposite sides, and its height axis stays what it was, so that a mirrored
+   * box is turned the other way. Mirrors `apply_rotated_box` of detectron2's transforms, for all transforms.
+   *
+   * @throws ImageShapeError when the array is not N×5.
+   */
+  applyRotatedBox<D extends CoordinateData>(boxes: NdArray<D>): NdArray<D> {
+    if (boxes.dimension !== 2 || boxes.shape[1] !== 5) {
+      throw new ImageShapeError(boxes.shape, "rotated boxes of shape N×5");
+    }
+    const [count] = boxes.shape;
+    // Of each box the centre, and the midpoints of the sides on its right and at its bottom.
+    const points = new Float64Array(6 * count);
+    for (let box = 0; box < count; box++) {
+      const [x, y, width, height, angle] = [0, 1, 2, 3, 4].map((i) => boxes.get(box, i));
+      const cos = Math.cos((angle * Math.PI) / 180);
+      const sin = Math.sin((angle * Math.PI) / 180);
+      const right = [x + (cos * width) / 2, y - (sin * width) / 2];
+      const bottom = [x + (sin * height) / 2, y + (cos * height) / 2];
+      points.set([x, y, ...right, ...bottom], 6 * box);
+    }
+    const moved = this.applyCoords(ndarray(points, [3 * count, 2]));
+    const result = newLike(boxes.data, 5 * count);
+    for (let box = 0; box < count; box++) {
+      const axis = (point: number) => [
+        moved.get(3 * box + point, 0) - moved.get(3 * box, 0),
+        moved.get(3 * box + point, 1) - moved.get(3 * box, 1),
+      ];
+      const right = axis(1);
+      const bottom = axis(2);
+      result[5 * box] = moved.get(3 * box, 0);
+      result[5 * box + 1] = moved.get(3 * box, 1);
+      result[5 * box + 2] = 2 * Math.hypot(...right);
+      result[5 * box + 3] = 2 * Math.hypot(...bottom);
+      result[5 * box + 4] = (Math.atan2(bottom[0], bottom[1]) * 180) / Math.PI;
+    }
+    return ndarray(result, [count, 5]);
+  }
 }
 
 /** The transform that changes nothing; results are the inputs themselves. */
@@ -82,6 +123,10 @@ export class NoOpTransform extends Transform {
   }
 
   override applyBox<D extends CoordinateData>(boxes: NdArray<D>): NdArray<D> {
+    return boxes;
+  }
+
+  override applyRotatedBox<D extends CoordinateData>(boxes: NdArray<D>): NdArray<D> {
     return boxes;
   }
 
