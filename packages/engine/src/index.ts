@@ -16,6 +16,7 @@ export {
   WorkerPredictionError,
 } from "./errors.ts";
 export { parseOpts, setupConfig, type SetupConfigOptions } from "./setup-config.ts";
+export { type Received, ReceivedSegmentation } from "./worker/encode-output.ts";
 export { WorkerPredictor, type WorkerPredictorOptions } from "./worker/worker-predictor.ts";
 export {
   buildEvaluator,

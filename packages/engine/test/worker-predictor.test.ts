@@ -14,7 +14,7 @@ import {
   WorkerPredictionError,
   WorkerPredictor,
 } from "@detectron-ts/engine";
-import { buildModel } from "@detectron-ts/modeling";
+import { buildModel, type PanopticOutput } from "@detectron-ts/modeling";
 import ndarray from "ndarray";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -47,14 +47,7 @@ describe("WorkerPredictor", () => {
     folder = await mkdtemp(join(tmpdir(), "engine-test-"));
     const weights = join(folder, "random.safetensors");
     cfg = setupConfig({ configFile, opts: TINY, weights });
-    const tensors = [...buildModel(cfg).stateDict()].map(
-      ([name, variable]) =>
-        [
-          name,
-          { shape: variable.shape, dtype: variable.dtype, data: variable.dataSync() },
-        ] as const,
-    );
-    await writeSafetensors(weights, new Map(tensors));
+    await saveRandomWeights(weights, cfg);
   });
   afterAll(() => rm(folder, { recursive: true }));
 
@@ -106,4 +99,35 @@ describe("WorkerPredictor", () => {
     const creation = WorkerPredictor.create(cfg, { imports: [pathToFileURL(file)], execArgv });
     await expect(creation).rejects.toMatchObject({ causeName: "RangeError" });
   });
+
+  it("brings semantic and panoptic maps from its thread", async () => {
+    const weights = join(folder, "panoptic.safetensors");
+    const opts = [...TINY, "MODEL.SEM_SEG_HEAD.CONVS_DIM=32"];
+    const panoptic = setupConfig({
+      configFile: "COCO-PanopticSegmentation/panoptic_fpn_R_50_1x",
+      opts,
+      weights,
+    });
+    await saveRandomWeights(weights, panoptic);
+    await using predictor = await WorkerPredictor.create<PanopticOutput>(panoptic, { execArgv });
+    const here = await DefaultPredictor.create<PanopticOutput>(panoptic);
+
+    const [found, expected] = [await predictor.predict(image), await here.predict(image)];
+    expect(found.semSeg.imageSize).toEqual([48, 64]);
+    expect(found.semSeg.numClasses).toBe(expected.semSeg.numClasses);
+    expect((await found.semSeg.argmax()).data).toEqual((await expected.semSeg.argmax()).data);
+    expect(found.panopticSeg.segmentsInfo).toEqual(expected.panopticSeg.segmentsInfo);
+    expect(found.panopticSeg.panopticSeg.shape).toEqual([48, 64]);
+    expect(found.panopticSeg.panopticSeg.data).toEqual(expected.panopticSeg.panopticSeg.data);
+    expect(found.instances.length).toBe(expected.instances.length);
+  });
 });
+
+/** Saves a config's model as it is built. */
+async function saveRandomWeights(path: string, cfg: Config): Promise<void> {
+  const tensors = [...buildModel(cfg).stateDict()].map(
+    ([name, variable]) =>
+      [name, { shape: variable.shape, dtype: variable.dtype, data: variable.dataSync() }] as const,
+  );
+  await writeSafetensors(path, new Map(tensors));
+}

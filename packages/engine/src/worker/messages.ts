@@ -1,13 +1,4 @@
-import {
-  Boxes,
-  type FieldValue,
-  type ImageSize,
-  Instances,
-  isNdArray,
-  type NumericArray,
-  rowMajorData,
-} from "@detectron-ts/structures";
-import ndarray from "ndarray";
+import type { EncodedOutput } from "./encode-output.ts";
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -36,59 +27,4 @@ export interface EncodedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-}
-
-/** The instances of a model's output by name, as plain data. */
-export type EncodedOutput = Readonly<Record<string, EncodedInstances>>;
-
-interface EncodedInstances {
-  readonly imageSize: ImageSize;
-  readonly fields: Readonly<Record<string, EncodedField>>;
-}
-
-type EncodedField =
-  | { readonly kind: "boxes"; readonly data: Float32Array }
-  | { readonly kind: "array"; readonly data: NumericArray; readonly shape: readonly number[] }
-  | { readonly kind: "list"; readonly data: NumericArray | readonly unknown[] };
-
-/**
- * A model's output as data that threads can send each other.
- *
- * @throws TypeError for a field that is none of boxes, an array and a list.
- */
-export function encodeOutput(output: object): EncodedOutput {
-  return mapValues(output, (instances: Instances) => ({
-    imageSize: instances.imageSize,
-    fields: mapValues(instances.fields(), encodeField),
-  }));
-}
-
-/** The output that was encoded. */
-export function decodeOutput(output: EncodedOutput): Record<string, Instances> {
-  return mapValues(
-    output,
-    ({ imageSize, fields }: EncodedInstances) =>
-      new Instances(imageSize, mapValues(fields, decodeField)),
-  );
-}
-
-function encodeField(value: FieldValue, name: string): EncodedField {
-  if (value instanceof Boxes) return { kind: "boxes", data: value.data };
-  if (isNdArray(value)) return { kind: "array", data: rowMajorData(value), shape: value.shape };
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) return { kind: "list", data: value };
-  throw new TypeError(`Field ${name}, a ${value.constructor.name}, can't leave its thread`);
-}
-
-function decodeField(field: EncodedField): FieldValue {
-  if (field.kind === "boxes") return new Boxes(field.data);
-  return field.kind === "array" ? ndarray(field.data, [...field.shape]) : field.data;
-}
-
-function mapValues<From, To>(
-  object: object,
-  map: (value: From, name: string) => To,
-): Record<string, To> {
-  return Object.fromEntries(
-    Object.entries<From>({ ...object }).map(([name, value]) => [name, map(value, name)]),
-  );
 }

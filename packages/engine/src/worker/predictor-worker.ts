@@ -5,13 +5,8 @@ import { CfgNode, type Config } from "@detectron-ts/config";
 import ndarray from "ndarray";
 
 import { DefaultPredictor } from "../default-predictor.ts";
-import {
-  encodeOutput,
-  type EncodedError,
-  type PredictRequest,
-  type WorkerReply,
-  type WorkerStart,
-} from "./messages.ts";
+import { encodeOutput } from "./encode-output.ts";
+import type { EncodedError, PredictRequest, WorkerReply, WorkerStart } from "./messages.ts";
 
 const { config, weights, imports }: WorkerStart = workerData;
 
@@ -37,7 +32,7 @@ try {
   parentPort?.on("message", async ({ id, shape, data }: PredictRequest) => {
     try {
       const output = await predictor.predict(ndarray(data, [...shape]));
-      reply({ kind: "output", id, output: encodeOutput(output) });
+      reply({ kind: "output", id, output: await encodeOutput(output) });
     } catch (error) {
       reply({ kind: "failure", id, error: encodeError(error) });
     }

@@ -7,12 +7,8 @@ import type { NdArray } from "ndarray";
 
 import { checkImage } from "../default-predictor.ts";
 import { MissingWeightsError, PredictorClosedError, WorkerPredictionError } from "../errors.ts";
-import {
-  decodeOutput,
-  type PredictRequest,
-  type WorkerReply,
-  type WorkerStart,
-} from "./messages.ts";
+import { decodeOutput, type Received } from "./encode-output.ts";
+import type { PredictRequest, WorkerReply, WorkerStart } from "./messages.ts";
 
 /** Options of {@link WorkerPredictor.create}. */
 export interface WorkerPredictorOptions {
@@ -87,12 +83,13 @@ export class WorkerPredictor<Output extends object = DetectionOutput> implements
   }
 
   /**
-   * What the model finds in an image; see `DefaultPredictor.predict`.
+   * What the model finds in an image; see `DefaultPredictor.predict`. Of a semantic segmentation it is the likeliest class
+   * of each pixel: the logits stay in the thread.
    *
    * @throws PredictorImageError; PredictorClosedError after {@link close}; WorkerPredictionError for whatever fails in the
    *   thread.
    */
-  async predict(image: NdArray<Uint8Array>): Promise<Output> {
+  async predict(image: NdArray<Uint8Array>): Promise<Received<Output>> {
     checkImage(image);
     if (this.#closed) throw new PredictorClosedError();
     const id = ++this.#lastId;
@@ -103,7 +100,7 @@ export class WorkerPredictor<Output extends object = DetectionOutput> implements
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     this.#worker.postMessage(request);
     // The model's output has passed through two translations that undo each other.
-    return (await output) as Output;
+    return (await output) as Received<Output>;
   }
 
   /** Ends the thread. What it has not answered fails with PredictorClosedError. */
