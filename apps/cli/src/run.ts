@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 
+import { addAnalyzeCommand } from "./commands/analyze.ts";
 import { addCheckDataCommand } from "./commands/check-data.ts";
 import { addConfigCommand } from "./commands/config.ts";
 import { addDemoCommand } from "./commands/demo.ts";
@@ -77,6 +78,7 @@ function createProgram(terminal: Terminal): Command {
   addCheckDataCommand(program, terminal);
   addVisualizeDataCommand(program, terminal);
   addInspectCommand(program, terminal);
+  addAnalyzeCommand(program, terminal);
   addConfigCommand(program, terminal);
   return program;
 }

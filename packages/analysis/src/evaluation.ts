@@ -1,8 +1,19 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { runtime } from "@detectron-ts/runtime";
 import { registerEvaluator, type Evaluator } from "@detectron-ts/tensor";
 
+// What computes values follows the chain of awaits that it was set for, so that analyses may go on side by side, and side by
+// side with whatever else is computed.
+const evaluators = new AsyncLocalStorage<Evaluator>();
+let usual: Evaluator = runtime;
+let running = 0;
+
+const dispatcher: Evaluator = {
+  realize: (tensors) => (evaluators.getStore() ?? usual).realize(tensors),
+};
+
 /**
- * Runs `body` while another evaluator computes values.
+ * Runs `body`, whose values another evaluator computes.
  *
  * @param wrap Makes that evaluator; given the one whose place it takes.
  */
@@ -10,12 +21,12 @@ export async function withEvaluator<T>(
   wrap: (inner: Evaluator) => Evaluator,
   body: () => T | Promise<T>,
 ): Promise<T> {
-  const forward: Evaluator = { realize: (tensors) => inner.realize(tensors) };
-  const inner = registerEvaluator(forward) ?? runtime;
-  registerEvaluator(wrap(inner));
+  if (running === 0) usual = registerEvaluator(dispatcher) ?? runtime;
+  running += 1;
   try {
-    return await body();
+    return await evaluators.run(wrap(evaluators.getStore() ?? usual), body);
   } finally {
-    registerEvaluator(inner);
+    running -= 1;
+    if (running === 0) registerEvaluator(usual);
   }
 }

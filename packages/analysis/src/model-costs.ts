@@ -31,7 +31,7 @@ export interface ModelCosts<Output> {
  * module that was running when it was written down.
  *
  * Costs depend on the input: those of a detector's heads on the number of regions and of detections. Norms that are folded into
- * convolutions cost nothing, as they do in a run. Other computations that go on at the same time are counted, too.
+ * convolutions cost nothing, as they do in a run.
  *
  * @param inputs What the model is called with; of a detector, a batch.
  */

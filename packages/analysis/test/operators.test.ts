@@ -163,6 +163,17 @@ describe("analyzeModel", () => {
     expect(await (await model(image)).data()).toEqual(before);
   });
 
+  it("counts each of several analyses by itself, and nothing that is computed beside them", async () => {
+    const small = ones([1, 3, 5, 5]);
+    const [first, second] = await Promise.all([
+      analyzeModel(new Net(), image),
+      analyzeModel(new Net(), small, { dryRun: true }),
+      new Net()(small),
+    ]);
+    expect([first.flops.total(), second.flops.total()]).toEqual([1208, 308]);
+    expect(await ones([2]).add(1).data()).toEqual(Float32Array.of(2, 2));
+  });
+
   it("puts everything back when the model throws", async () => {
     const model = new Apply(() => {
       throw new Error("no result");
