@@ -103,6 +103,9 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     overrides: {
       "MODEL.RETINANET.NUM_CLASSES": 2,
       "MODEL.RETINANET.NUM_CONVS": 2,
+      // The head's small first weights leave little of a signal of 32 channels; norms bring it back.
+      "MODEL.RETINANET.NORM": "BN",
+      "MODEL.FPN.NORM": "BN",
       "MODEL.ANCHOR_GENERATOR.SIZES": [16, 32, 64, 128, 256].map((size) =>
         [1, 2 ** (1 / 3), 2 ** (2 / 3)].map((scale) => size * scale),
       ),
