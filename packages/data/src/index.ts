@@ -14,6 +14,7 @@ export {
 } from "./builtin/classes/coco-person.ts";
 export { VOC_CLASSES } from "./builtin/classes/pascal-voc.ts";
 export { DATASETS_VARIABLE, datasetsRoot } from "./builtin/datasets-root.ts";
+export { requireBuiltin } from "./builtin/load-builtin.ts";
 export {
   registerAllAde20k,
   registerAllCityscapes,
@@ -93,6 +94,10 @@ export {
   type MappedInput,
 } from "./mapper/dataset-mapper.ts";
 export type { InputMapper, MapperSource } from "./mapper/mapper-source.ts";
+export {
+  annotationsToInstancesRotated,
+  transformRotatedAnnotation,
+} from "./mapper/rotated-annotations.ts";
 export {
   annotationsToInstances,
   createKeypointHflipIndices,

@@ -39,7 +39,10 @@ export function datasetStatistics(
     (dict) => dict.annotations?.filter(({ iscrowd }) => iscrowd !== 1).length ?? 0,
   );
   const boxes = objects
-    .map(({ bbox, bboxMode }) => BoxMode.convert(bbox, bboxMode, BoxMode.XYWH_ABS))
+    // Third and fourth are width and height of rotated boxes, too.
+    .map(({ bbox, bboxMode }) =>
+      bboxMode === BoxMode.XYWHA_ABS ? bbox : BoxMode.convert(bbox, bboxMode, BoxMode.XYWH_ABS),
+    )
     .filter(([, , width, height]) => width > 0 && height > 0);
   const sizes = boxes.map(([, , width, height]) => Math.sqrt(width * height));
 

@@ -1,4 +1,4 @@
-import type { ImageSize } from "@detectron-ts/structures";
+import { BoxMode, type ImageSize } from "@detectron-ts/structures";
 
 import { isRle, type Annotation, type DatasetDict, type Segmentation } from "../dataset-dict.ts";
 import { AnnotationError } from "../errors.ts";
@@ -18,13 +18,14 @@ export function checkBox(
   annotation: Annotation,
   index: number,
 ): void {
-  const { bbox } = annotation;
-  if (bbox.length < 4 || !bbox.every(Number.isFinite)) {
+  const { bbox, bboxMode } = annotation;
+  const wanted = bboxMode === BoxMode.XYWHA_ABS ? 5 : 4;
+  if (bbox.length < wanted || !bbox.every(Number.isFinite)) {
     const name = annotationName(annotation, index);
     throw new AnnotationError(
       fileName,
       name,
-      `has bbox [${bbox.join(", ")}], wanted finite numbers`,
+      `has bbox [${bbox.join(", ")}], wanted ${wanted} finite numbers`,
     );
   }
 }

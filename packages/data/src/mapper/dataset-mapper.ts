@@ -18,6 +18,10 @@ import type { Annotation, DatasetDict } from "../dataset-dict.ts";
 import { AnnotationError, MaskFormatError, SizeMismatchError } from "../errors.ts";
 import { buildAugmentation, oneOf } from "./build-augmentation.ts";
 import { annotationName, checkBox, checkSegmentation } from "./check-annotation.ts";
+import {
+  annotationsToInstancesRotated,
+  transformRotatedAnnotation,
+} from "./rotated-annotations.ts";
 import { transformProposals, type MappedProposalFields } from "./transform-proposals.ts";
 import {
   annotationsToInstances,
@@ -59,6 +63,11 @@ export interface DatasetMapperOptions {
   readonly useKeypoint?: boolean;
   readonly instanceMaskFormat?: MaskFormat;
   readonly keypointHflipIndices?: readonly number[];
+  /**
+   * Whether ground truth is `RotatedBoxes`, without masks or keypoints; false by default, when rotated boxes of annotations
+   * become the upright ones around them.
+   */
+  readonly useRotatedBoxes?: boolean;
   /** Whether boxes are drawn anew around the masks, which cropping may have made smaller; false by default. */
   readonly recomputeBoxes?: boolean;
   /** How many precomputed proposals to keep; without it they are left out. */
@@ -77,6 +86,7 @@ export class DatasetMapper {
   readonly useKeypoint: boolean;
   readonly instanceMaskFormat: MaskFormat;
   readonly keypointHflipIndices: readonly number[] | undefined;
+  readonly useRotatedBoxes: boolean;
   readonly recomputeBoxes: boolean;
   readonly precomputedProposalTopk: number | undefined;
 
@@ -88,11 +98,15 @@ export class DatasetMapper {
     this.useKeypoint = options.useKeypoint ?? false;
     this.instanceMaskFormat = options.instanceMaskFormat ?? "polygon";
     this.keypointHflipIndices = options.keypointHflipIndices;
+    this.useRotatedBoxes = options.useRotatedBoxes ?? false;
     this.recomputeBoxes = (options.recomputeBoxes ?? false) && this.useInstanceMask;
     this.precomputedProposalTopk = options.precomputedProposalTopk;
   }
 
-  /** With keypoints, the metadata of the first training dataset says how to flip them. */
+  /**
+   * With keypoints, the metadata of the first training dataset says how to flip them. Boxes are rotated where RRPN proposes
+   * them, or RROIHeads find them.
+   */
   static fromConfig(cfg: Config, isTrain = true): DatasetMapperOptions {
     const { MODEL, INPUT, DATASETS } = cfg;
     const flips = isTrain && MODEL.KEYPOINT_ON && INPUT.RANDOM_FLIP !== "none";
@@ -106,6 +120,8 @@ export class DatasetMapper {
         "polygon",
         "bitmask",
       ]),
+      useRotatedBoxes:
+        MODEL.PROPOSAL_GENERATOR.NAME === "RRPN" || MODEL.ROI_HEADS.NAME === "RROIHeads",
       recomputeBoxes: isTrain && MODEL.MASK_ON && INPUT.CROP.ENABLED,
       ...(MODEL.LOAD_PROPOSALS && {
         precomputedProposalTopk: isTrain
@@ -168,6 +184,9 @@ export class DatasetMapper {
         ? []
         : [this.#transform(dict, annotation, index, originalSize, transforms, imageSize)],
     );
+    if (this.useRotatedBoxes) {
+      return filterEmptyInstances(annotationsToInstancesRotated(transformed, imageSize));
+    }
     try {
       const instances = annotationsToInstances(transformed, imageSize, this.instanceMaskFormat);
       if (this.recomputeBoxes && instances.gtMasks) {
@@ -196,6 +215,7 @@ export class DatasetMapper {
       ...(this.useKeypoint && keypoints && { keypoints }),
     };
     checkBox(dict, annotation, index);
+    if (this.useRotatedBoxes) return transformRotatedAnnotation(annotation, transforms);
     checkSegmentation(dict, annotation, index, originalSize);
     const options = this.keypointHflipIndices && {
       keypointHflipIndices: this.keypointHflipIndices,

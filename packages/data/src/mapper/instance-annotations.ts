@@ -17,6 +17,7 @@ import { DataOptionError, KeypointFlipError, MaskFormatError } from "../errors.t
 
 /** The ground truth of one image, in pixels of the network's input. */
 export interface GroundTruthFields {
+  /** `RotatedBoxes` if the mapper was asked for them. */
   readonly gtBoxes: Boxes;
   /** Contiguous class of each object. */
   readonly gtClasses: Int32Array;
@@ -29,7 +30,9 @@ export type MaskFormat = "polygon" | "bitmask";
 
 /** An annotation moved along with its image. */
 export interface TransformedAnnotation {
-  /** x0, y0, x1, y1 in the transformed image, clipped to it. */
+  /**
+   * x0, y0, x1, y1 in the transformed image, clipped to it; or x, y, width, height and angle of a rotated box, not clipped.
+   */
   readonly bbox: Float64Array;
   readonly categoryId: number;
   readonly iscrowd: 0 | 1;

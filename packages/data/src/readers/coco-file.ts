@@ -23,6 +23,7 @@ export interface CocoAnnotation {
   readonly id: number;
   readonly image_id: number | string;
   readonly category_id: number;
+  /** Left, top, width, height; or x and y of the centre, width, height and angle of a rotated box. */
   readonly bbox?: readonly number[];
   readonly area?: number;
   readonly iscrowd?: 0 | 1;
@@ -114,8 +115,8 @@ export function checkedAnnotation(file: string, value: unknown, index: number): 
     category_id,
   };
   if (bbox !== undefined) {
-    if (!isNumbers(bbox) || bbox.length !== 4) {
-      return fail(`has bbox ${textOf(bbox)}, wanted four finite numbers`);
+    if (!isNumbers(bbox) || (bbox.length !== 4 && bbox.length !== 5)) {
+      return fail(`has bbox ${textOf(bbox)}, wanted four finite numbers, or five with an angle`);
     }
     annotation.bbox = bbox;
   }

@@ -30,6 +30,7 @@ export interface LoadCocoJsonOptions {
  * - Categories, in the order of their ids, become 0, 1, 2…
  * - Polygons with an odd number of coordinates or fewer than three corners are left out, and with them an annotation none of
  *   whose polygons remains. An annotation that has no segmentation to begin with is kept.
+ * - A bbox of five numbers is a rotated box, as {@link convertToCocoDict} and detectron2 write them.
  * - Keypoints move by half a pixel, from indices of pixels to continuous coordinates. Their names, and the pairs that differ in
  *   "left" and "right" only, go to the metadata unless it has some.
  *
@@ -184,7 +185,7 @@ function convertAnnotation(
   const hasSegmentation = !Array.isArray(segmentation) || segmentation.length > 0;
   return {
     bbox,
-    bboxMode: BoxMode.XYWH_ABS,
+    bboxMode: bbox.length === 5 ? BoxMode.XYWHA_ABS : BoxMode.XYWH_ABS,
     categoryId,
     id,
     ...(iscrowd !== undefined && { iscrowd }),

@@ -1,7 +1,7 @@
 import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { area as rleArea } from "@detectron-ts/coco";
-import { Boxes, BoxMode, PolygonMasks } from "@detectron-ts/structures";
+import { Boxes, BoxMode, PolygonMasks, RotatedBoxes } from "@detectron-ts/structures";
 
 import { DatasetCatalog } from "../catalog/dataset-catalog.ts";
 import { MetadataCatalog, type Metadata } from "../catalog/metadata-catalog.ts";
@@ -9,7 +9,7 @@ import { isRle, type Annotation, type DatasetDict } from "../dataset-dict.ts";
 import type { CocoAnnotation, CocoFile } from "./coco-file.ts";
 
 /**
- * A dataset in COCO's format: annotation ids from 1, boxes rounded to three decimals, keypoints moved back by half a pixel,
+ * A dataset in COCO's format: annotation ids from 1, boxes rounded to three decimals (those of rotated ones are five numbers), keypoints moved back by half a pixel,
  * and the category ids of the dataset's own file where the metadata knows them.
  *
  * @throws MetadataError when the metadata has no `thingClasses`.
@@ -81,10 +81,12 @@ function describeObject({
   CocoAnnotation,
   "bbox" | "area" | "iscrowd" | "segmentation" | "keypoints" | "num_keypoints"
 > {
-  const xywh = BoxMode.convert(bbox, bboxMode, BoxMode.XYWH_ABS);
+  // Five numbers stay those of a rotated box.
+  const sized =
+    bboxMode === BoxMode.XYWHA_ABS ? bbox : BoxMode.convert(bbox, bboxMode, BoxMode.XYWH_ABS);
   return {
-    bbox: xywh.map((value) => Math.round(value * 1000) / 1000),
-    area: areaOf(segmentation, xywh),
+    bbox: sized.map((value) => Math.round(value * 1000) / 1000),
+    area: areaOf(segmentation, sized),
     iscrowd,
     ...(segmentation && { segmentation }),
     ...(keypoints && {
@@ -94,9 +96,12 @@ function describeObject({
   };
 }
 
-function areaOf(segmentation: Annotation["segmentation"], xywh: readonly number[]): number {
+/** @param bbox - whose third and fourth numbers are width and height. */
+function areaOf(segmentation: Annotation["segmentation"], bbox: readonly number[]): number {
   if (!segmentation) {
-    return new Boxes([BoxMode.convert(xywh, BoxMode.XYWH_ABS, BoxMode.XYXY_ABS)]).area()[0];
+    return bbox.length === 5
+      ? new RotatedBoxes([bbox]).area()[0]
+      : new Boxes([BoxMode.convert(bbox, BoxMode.XYWH_ABS, BoxMode.XYXY_ABS)]).area()[0];
   }
   return isRle(segmentation) ? rleArea(segmentation) : new PolygonMasks([segmentation]).area()[0];
 }

@@ -5,6 +5,7 @@ import {
   isNdArray,
   Keypoints,
   PolygonMasks,
+  RotatedBoxes,
   rowMajorData,
   type FieldValue,
   type ImageSize,
@@ -27,7 +28,7 @@ export type Encoded =
   | { readonly kind: "list"; readonly items: readonly Encoded[] }
   | { readonly kind: "object"; readonly entries: readonly (readonly [key: string, Encoded])[] };
 
-type StructureName = "Boxes" | "BitMasks" | "Keypoints" | "PolygonMasks";
+type StructureName = "Boxes" | "RotatedBoxes" | "BitMasks" | "Keypoints" | "PolygonMasks";
 
 /** An encoded value with the memory that can be handed over to the other thread instead of being copied. */
 export interface EncodedMessage {
@@ -54,9 +55,7 @@ export function encodeValue(value: unknown): EncodedMessage {
       };
     }
     if (part instanceof Boxes || part instanceof BitMasks || part instanceof Keypoints) {
-      const name =
-        part instanceof Boxes ? "Boxes" : part instanceof BitMasks ? "BitMasks" : "Keypoints";
-      return { kind: "structure", name, content: encode(part.tensor, path) };
+      return { kind: "structure", name: nameOf(part), content: encode(part.tensor, path) };
     }
     if (part instanceof PolygonMasks) {
       const content: Encoded = { kind: "plain", value: part.polygons };
@@ -114,9 +113,16 @@ export function decodeValue(encoded: Encoded): unknown {
   }
 }
 
+function nameOf(structure: Boxes | BitMasks | Keypoints): StructureName {
+  if (structure instanceof RotatedBoxes) return "RotatedBoxes";
+  if (structure instanceof Boxes) return "Boxes";
+  return structure instanceof BitMasks ? "BitMasks" : "Keypoints";
+}
+
 /** Each takes what its class was taken apart into. */
 const STRUCTURES: Readonly<Record<StructureName, (content: unknown) => unknown>> = {
   Boxes: (content) => new Boxes(content as NdArray<Float32Array>),
+  RotatedBoxes: (content) => new RotatedBoxes(content as NdArray<Float32Array>),
   BitMasks: (content) => new BitMasks(content as NdArray<Uint8Array>),
   Keypoints: (content) => new Keypoints(content as NdArray<Float32Array>),
   PolygonMasks: (content) => new PolygonMasks(content as PolygonMasks["polygons"]),
