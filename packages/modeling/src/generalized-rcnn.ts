@@ -36,6 +36,8 @@ export interface DetectionOptions {
    * (masks), on these boxes.
    */
   readonly detectedInstances?: readonly Instances<DetectionFields>[];
+  /** Whether to leave out the later heads (masks, keypoints); false by default. */
+  readonly boxesOnly?: boolean;
 }
 
 /** What was found in one image. */
@@ -120,6 +122,7 @@ export class GeneralizedRCNN<
     batchedInputs: readonly ModelInput[],
     {
       detectedInstances,
+      boxesOnly = false,
       doPostprocess = true,
     }: DetectionOptions & { doPostprocess?: boolean } = {},
   ): Promise<DetectionOutput[] | Instances<DetectionFields>[]> {
@@ -128,7 +131,7 @@ export class GeneralizedRCNN<
     const features = this.backbone(images.tensor);
     const instances = detectedInstances
       ? await this.#lookAgain(features, detectedInstances, images.length)
-      : await this.detect(batchedInputs, images, features);
+      : await this.detect(batchedInputs, images, features, boxesOnly);
     if (!doPostprocess) return instances;
     return instances.map((instancesOfImage, i) => {
       const [height, width] = outputSize(batchedInputs[i], images.imageSizes[i]);

@@ -86,6 +86,15 @@ export {
   type StageLosses,
   type TwoStageArchitectureOptions,
 } from "./two-stage-architecture.ts";
+export {
+  DatasetMapperTTA,
+  type AugmentedInput,
+  type DatasetMapperTTAOptions,
+} from "./test-time-augmentation/dataset-mapper-tta.ts";
+export {
+  GeneralizedRCNNWithTTA,
+  type GeneralizedRCNNWithTTAOptions,
+} from "./test-time-augmentation/generalized-rcnn-with-tta.ts";
 
 export { buildAnchorGenerator } from "@detectron-ts/anchor-generator";
 export { buildBackbone } from "@detectron-ts/backbone";

@@ -44,13 +44,19 @@ export abstract class TwoStageArchitecture<
     this.roiHeads = options.roiHeads;
   }
 
-  /** What the heads find in the regions that are proposed, in pixels of the network's input. */
+  /**
+   * What the heads find in the regions that are proposed, in pixels of the network's input.
+   *
+   * @param boxesOnly - whether to leave out the later heads.
+   */
   protected async detect(
     batchedInputs: readonly ModelInput[],
     images: ImageList,
     features: FeatureMaps,
+    boxesOnly = false,
   ): Promise<Instances<DetectionFields>[]> {
     const [proposals] = await this.propose(batchedInputs, images, features);
+    if (boxesOnly) return this.roiHeads.detectBoxes(features, proposals);
     const [instances] = await this.roiHeads(images, features, proposals);
     return instances;
   }

@@ -98,7 +98,7 @@ export class GoldenCase {
    * @param build - makes the model; by default from the config that the case names.
    */
   async loadModel<Model extends StateDictTarget & { eval(): Model }>(
-    build = (): Model => buildModel<Model>(this.#config()),
+    build = (): Model => buildModel<Model>(this.config()),
   ): Promise<Model> {
     const model = build();
     const file = join(this.#folder, this.#case.checkpoint.file);
@@ -107,7 +107,8 @@ export class GoldenCase {
     return model.eval();
   }
 
-  #config(): Config {
+  /** The config that the case names, with its overrides. */
+  config(): Config {
     const cfg = getConfig(this.#case.config);
     cfg.mergeFromList(this.#case.overrides);
     return cfg;

@@ -105,6 +105,14 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
     instances: readonly Instances<Fields>[],
   ): Promise<Instances<Fields & LaterFields>[]>;
 
+  /** See {@link ROIHeads}. */
+  detectBoxes(
+    features: Features,
+    proposals: readonly Instances<RegionFields>[],
+  ): Promise<Instances<DetectionFields>[]> {
+    return this.detect(features, proposals);
+  }
+
   /** @throws {@link MissingGroundTruthError} in training without targets. */
   async forward(
     _images: ImageList,

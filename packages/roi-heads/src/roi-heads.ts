@@ -8,6 +8,7 @@ import type {
   GivenBoxFields,
   LaterFields,
   Losses,
+  RegionFields,
   TargetFields,
 } from "./fields.ts";
 
@@ -30,6 +31,12 @@ export type ROIHeadsOutput = [instances: Instances<DetectionFields>[], losses: L
  * needs of it, and what custom ROI heads have to be. Mirrors `detectron2.modeling.ROIHeads`.
  */
 export type ROIHeads = Module<ROIHeadsArgs, Promise<ROIHeadsOutput>> & {
+  /** Out of training, the detections of the box head alone, without what the later heads would add. */
+  detectBoxes(
+    features: Features,
+    proposals: readonly Instances<RegionFields>[],
+  ): Promise<Instances<DetectionFields>[]>;
+
   /**
    * Runs only the heads that work on boxes already found (masks, keypoints), and adds their fields.
    *
