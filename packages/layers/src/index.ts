@@ -34,6 +34,8 @@ export { ROIAlign } from "./roi-align/roi-align.ts";
 export type { ROIAlignOptions } from "./roi-align/roi-align.ts";
 export { ROIAlignRotated } from "./roi-align/roi-align-rotated.ts";
 export type { ROIAlignRotatedOptions } from "./roi-align/roi-align-rotated.ts";
+export { RoIPool } from "./roi-pool/roi-pool.ts";
+export type { RoIPoolOptions } from "./roi-pool/roi-pool.ts";
 export { pairwiseIouRotated } from "./rotated/pairwise-iou-rotated.ts";
 export type { ShapeSpec } from "./shape-spec.ts";
 export { TopK } from "./top-k.ts";
