@@ -18,6 +18,12 @@ export {
   type FastRCNNPredictions,
 } from "./box/fast-rcnn-output-layers.ts";
 export { RotatedFastRCNNOutputLayers } from "./box/rotated-fast-rcnn-output-layers.ts";
+export {
+  sampleFedLossClasses,
+  setFedLossClsWeightsSource,
+  type FedLossClsWeights,
+  type FedLossClsWeightsSource,
+} from "./box/federated-loss.ts";
 export { buildRoiHeads, ROI_HEADS_REGISTRY, type ROIHeadsBuilder } from "./build.ts";
 export {
   CascadeROIHeads,

@@ -109,8 +109,8 @@ describe("ROIPooler", () => {
       expect(() => new ROIPooler({ ...options, scales })).toThrow(OptionError);
     }
     const scales = [1 / 4];
-    expect(() => new ROIPooler({ ...options, scales, poolerType: "ROIPool" })).toThrow(
-      "poolerType must be ROIAlignV2 or ROIAlign or ROIAlignRotated",
+    expect(() => new ROIPooler({ ...options, scales, poolerType: "ROIWarp" })).toThrow(
+      "poolerType must be ROIAlignV2 or ROIAlign or ROIPool or ROIAlignRotated",
     );
     const pooler = new ROIPooler({ ...options, scales });
     const feature = zeros([1, 2, 4, 4]);

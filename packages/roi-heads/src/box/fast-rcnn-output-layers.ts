@@ -13,9 +13,10 @@ import {
   type ShapeSpec,
   OptionError,
 } from "@detectron-ts/layers";
-import { init, Linear, Module } from "@detectron-ts/nn";
+import type { RandomGenerator } from "@detectron-ts/matcher";
+import { defaultGenerator, init, Linear, Module } from "@detectron-ts/nn";
 import { Boxes, type Instances } from "@detectron-ts/structures";
-import { realize, tensor, type Tensor } from "@detectron-ts/tensor";
+import { Buffer, realize, tensor, type Tensor } from "@detectron-ts/tensor";
 import ndarray, { type NdArray } from "ndarray";
 
 import { CountMismatchError } from "../errors.ts";
@@ -26,6 +27,11 @@ import { concatClasses, flatClasses } from "../sampling/classes.ts";
 import { classificationStatistics } from "../statistics/classification-statistics.ts";
 import { deferStatistics } from "../statistics/defer-statistics.ts";
 import { decodedBoxes } from "./box-source.ts";
+import {
+  configuredFedLossClsWeights,
+  sampleFedLossClasses,
+  type FedLossClsWeights,
+} from "./federated-loss.ts";
 import { detectInImage, separate, type FastRCNNInferenceResult } from "./fast-rcnn-inference.ts";
 
 /** Names of the losses of {@link FastRCNNOutputLayers}. */
@@ -57,6 +63,17 @@ export interface FastRCNNOutputLayersOptions {
   readonly lossWeight?: number | Partial<Record<FastRCNNLossName, number>>;
   /** Whether each class is decided on its own, by a sigmoid, and not one of all by a softmax; false when left out. */
   readonly useSigmoidCe?: boolean;
+  /**
+   * Whether the class loss is federated: of some classes only, those of the proposals and others drawn at random, for data
+   * sets in which not every image is searched for every class (LVIS). Needs `useSigmoidCe`; false when left out.
+   */
+  readonly useFedLoss?: boolean;
+  /** A weight for each class, by which classes are drawn; needed for `useFedLoss`. */
+  readonly getFedLossClsWeights?: () => FedLossClsWeights;
+  /** How many classes the federated loss is of; 50 when left out. */
+  readonly fedLossNumClasses?: number;
+  /** Draws classes for the federated loss; the generator that also initialises weights when left out. */
+  readonly generator?: RandomGenerator;
 }
 
 /**
@@ -76,9 +93,14 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
   readonly smoothL1Beta: number;
   readonly boxRegLossType: BoxRegLossType;
   readonly useSigmoidCe: boolean;
+  /** Weights by which the federated loss draws classes; undefined where the loss is of all classes. */
+  readonly fedLossClsWeights: Buffer | undefined;
+  readonly fedLossNumClasses: number;
+  generator: RandomGenerator;
   /** Factors of the losses; 1 for those it does not have. Changed to rebalance losses, as panoptic models do. */
   lossWeight: Partial<Record<FastRCNNLossName, number>>;
 
+  /** @throws {@link OptionError} for a federated loss without `useSigmoidCe` or without a weight for each class. */
   constructor(options: FastRCNNOutputLayersOptions) {
     super();
     const { box2boxTransform, numClasses, clsAgnosticBboxReg = false, lossWeight = 1 } = options;
@@ -101,6 +123,9 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
     this.smoothL1Beta = options.smoothL1Beta ?? 0;
     this.boxRegLossType = options.boxRegLossType ?? "smooth_l1";
     this.useSigmoidCe = options.useSigmoidCe ?? false;
+    this.fedLossClsWeights = options.useFedLoss === true ? fedLossWeights(options) : undefined;
+    this.fedLossNumClasses = options.fedLossNumClasses ?? 50;
+    this.generator = options.generator ?? defaultGenerator;
     this.lossWeight =
       typeof lossWeight === "number"
         ? { loss_cls: lossWeight, loss_box_reg: lossWeight }
@@ -110,13 +135,11 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
   /**
    * Options from `MODEL.ROI_BOX_HEAD`, `MODEL.ROI_HEADS` and `TEST`.
    *
-   * @throws {@link OptionError} for a loss that is not supported, or box weights that aren't four.
+   * @throws {@link OptionError} for a loss that is not supported, box weights that aren't four, or a federated loss before
+   *   {@link setFedLossClsWeightsSource} was called.
    */
   static fromConfig(cfg: Config, inputShape: ShapeSpec): FastRCNNOutputLayersOptions {
     const { ROI_BOX_HEAD, ROI_HEADS } = cfg.MODEL;
-    if (ROI_BOX_HEAD.USE_FED_LOSS) {
-      throw new OptionError("MODEL.ROI_BOX_HEAD.USE_FED_LOSS", true, "false");
-    }
     const weightsKey = "MODEL.ROI_BOX_HEAD.BBOX_REG_WEIGHTS";
     const lossKey = "MODEL.ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE";
     return {
@@ -131,6 +154,9 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
       boxRegLossType: toBoxRegLossType(lossKey, ROI_BOX_HEAD.BBOX_REG_LOSS_TYPE),
       lossWeight: { loss_box_reg: ROI_BOX_HEAD.BBOX_REG_LOSS_WEIGHT },
       useSigmoidCe: ROI_BOX_HEAD.USE_SIGMOID_CE,
+      useFedLoss: ROI_BOX_HEAD.USE_FED_LOSS,
+      getFedLossClsWeights: () => configuredFedLossClsWeights(cfg),
+      fedLossNumClasses: ROI_BOX_HEAD.FED_LOSS_NUM_CLASSES,
     };
   }
 
@@ -175,12 +201,33 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
     gtClasses.forEach((label, row) => {
       if (label >= 0 && label < this.numClasses) target[row * this.numClasses + label] = 1;
     });
-    const loss = binaryCrossEntropyWithLogits(
+    const losses = binaryCrossEntropyWithLogits(
       scores.slice(1, 0, this.numClasses),
       tensor(target, { shape: [gtClasses.length, this.numClasses] }),
-      { reduction: "sum" },
+      { reduction: "none" },
     );
-    return loss.div(Math.max(gtClasses.length, 1));
+    const counted = this.fedLossClsWeights ? losses.mul(this.#fedLossMask(gtClasses)) : losses;
+    return counted.sum().div(Math.max(gtClasses.length, 1));
+  }
+
+  /**
+   * Classes that take part in the federated loss of proposals of these classes; see {@link sampleFedLossClasses}.
+   *
+   * @throws {@link OptionError} without a federated loss.
+   */
+  getFedLossClasses(gtClasses: Int32Array): Int32Array {
+    if (this.fedLossClsWeights === undefined) throw new OptionError("useFedLoss", false, "true");
+    const weights = this.fedLossClsWeights.dataSync() as Float32Array;
+    return sampleFedLossClasses(gtClasses, this.fedLossNumClasses, weights, this.generator);
+  }
+
+  /** 1×K: 1 for classes that take part in the loss. */
+  #fedLossMask(gtClasses: Int32Array): Tensor {
+    const mask = new Float32Array(this.numClasses);
+    for (const label of this.getFedLossClasses(gtClasses)) {
+      if (label < this.numClasses) mask[label] = 1;
+    }
+    return tensor(mask, { shape: [1, this.numClasses] });
   }
 
   /**
@@ -306,6 +353,18 @@ export class FastRCNNOutputLayers extends Module<[x: Tensor], FastRCNNPrediction
   protected probabilities(scores: Tensor): Tensor {
     return this.useSigmoidCe ? scores.sigmoid() : scores.softmax(1);
   }
+}
+
+/** The buffer of a federated loss. */
+function fedLossWeights(options: FastRCNNOutputLayersOptions): Buffer {
+  const { useSigmoidCe = false, getFedLossClsWeights, numClasses } = options;
+  if (!useSigmoidCe) throw new OptionError("useSigmoidCe", false, "true for a federated loss");
+  const weights = getFedLossClsWeights?.() ?? [];
+  if (weights.length !== numClasses) {
+    const wanted = `a weight for each of ${numClasses} classes`;
+    throw new OptionError("getFedLossClsWeights", `${weights.length} weights`, wanted);
+  }
+  return new Buffer(Float32Array.from(weights), [numClasses]);
 }
 
 function targetBoxes(proposals: Instances<LabeledProposalFields>): Boxes {

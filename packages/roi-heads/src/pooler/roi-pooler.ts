@@ -1,4 +1,4 @@
-import { ROIAlign, ROIAlignRotated, OptionError } from "@detectron-ts/layers";
+import { ROIAlign, ROIAlignRotated, RoIPool, OptionError } from "@detectron-ts/layers";
 import { Module } from "@detectron-ts/nn";
 import { BoxKindError, type Boxes } from "@detectron-ts/structures";
 import { cat, tensor, type Tensor } from "@detectron-ts/tensor";
@@ -7,10 +7,10 @@ import { CountMismatchError } from "../errors.ts";
 import { assignBoxesToLevels } from "./assign-boxes-to-levels.ts";
 
 /**
- * How regions are pooled: `ROIAlignV2` is aligned by half a cell, `ROIAlign` is the original, `ROIAlignRotated` is for
- * `RotatedBoxes`.
+ * How regions are pooled: `ROIAlignV2` is aligned by half a cell, `ROIAlign` is the original, `ROIPool` takes maxima of
+ * whole cells, `ROIAlignRotated` is for `RotatedBoxes`.
  */
-export const POOLER_TYPES = ["ROIAlignV2", "ROIAlign", "ROIAlignRotated"] as const;
+export const POOLER_TYPES = ["ROIAlignV2", "ROIAlign", "ROIPool", "ROIAlignRotated"] as const;
 
 /** One of {@link POOLER_TYPES}. */
 export type PoolerType = (typeof POOLER_TYPES)[number];
@@ -21,7 +21,7 @@ export interface ROIPoolerOptions {
   readonly outputSize: number | readonly [height: number, width: number];
   /** Cells per pixel of each feature map, finest first; each half of the one before: 1/4, 1/8… */
   readonly scales: readonly number[];
-  /** Samples along each side of a bin; 0 adapts to the region's size. */
+  /** Samples along each side of a bin; 0 adapts to the region's size. `ROIPool` has none. */
   readonly samplingRatio: number;
   /** One of {@link POOLER_TYPES}; a plain string, since configs hold one. */
   readonly poolerType: string;
@@ -49,7 +49,7 @@ export class ROIPooler extends Module<
   readonly canonicalBoxSize: number;
   readonly canonicalLevel: number;
   /** One for each feature map. */
-  readonly levelPoolers: readonly (ROIAlign | ROIAlignRotated)[];
+  readonly levelPoolers: readonly (ROIAlign | ROIAlignRotated | RoIPool)[];
   /** Numbers of the boxes that are pooled: 4, or 5 if rotated. */
   readonly boxDim: number;
   readonly minLevel: number;
@@ -71,9 +71,9 @@ export class ROIPooler extends Module<
     this.boxDim = poolerType === "ROIAlignRotated" ? 5 : 4;
     this.levelPoolers = scales.map((spatialScale) => {
       const shared = { outputSize: this.outputSize, spatialScale, samplingRatio };
-      return poolerType === "ROIAlignRotated"
-        ? new ROIAlignRotated(shared)
-        : new ROIAlign({ ...shared, aligned: poolerType === "ROIAlignV2" });
+      if (poolerType === "ROIAlignRotated") return new ROIAlignRotated(shared);
+      if (poolerType === "ROIPool") return new RoIPool(shared);
+      return new ROIAlign({ ...shared, aligned: poolerType === "ROIAlignV2" });
     });
   }
 
