@@ -3,7 +3,7 @@ export const CHECKPOINT_PREFIX = "https://dl.fbaipublicfiles.com/detectron2/";
 
 /**
  * The released checkpoint of each config: the config's name without extension, and the training job's id with the file,
- * whose name ends in the first digits of its SHA-256. The names under `new_baselines` belong to configs written in
+ * whose name ends in the first digits of its MD5. The names under `new_baselines` belong to configs written in
  * Python. The weights are licensed CC BY-SA 3.0 by their authors.
  */
 export const CHECKPOINTS: ReadonlyMap<string, string> = new Map([

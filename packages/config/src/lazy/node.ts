@@ -169,6 +169,19 @@ export function assign<
     Lazy<Node[typeof TARGET], Got>;
 }
 
+/**
+ * The options of a node but for some, to be given to another target:
+ * `lazy(FCOS, { ...optionsWithout(retinanet, "anchorGenerator"), … })`.
+ */
+export function optionsWithout<Node extends LazyNode, Key extends Extract<keyof Node, string>>(
+  node: Node,
+  ...keys: readonly Key[]
+): Omit<Node, Key | typeof TARGET> {
+  const { [TARGET]: _target, ...options } = node;
+  for (const key of keys) Reflect.deleteProperty(options, key);
+  return options as Omit<Node, Key | typeof TARGET>;
+}
+
 /** Whether a value is a node made by {@link lazy}. */
 export function isLazy(value: unknown): value is LazyNode {
   return typeof value === "object" && value !== null && Object.hasOwn(value, TARGET);

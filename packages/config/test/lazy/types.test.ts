@@ -1,4 +1,4 @@
-import { assign, instantiate, lazy, lazyPartial } from "@detectron-ts/config";
+import { assign, instantiate, lazy, lazyPartial, optionsWithout } from "@detectron-ts/config";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { Loader, makeStages, Net, OtherNet, Pyramid, readSamples, Stem } from "./network.ts";
 
@@ -105,7 +105,9 @@ describe("the types of a tree", () => {
   });
 
   it("let a node's options go over to another target", () => {
-    const { outFeatures: _, ...shared } = tree().bottomUp;
+    const shared = optionsWithout(tree().bottomUp, "outFeatures", "freezeAt");
+    expectTypeOf(shared).not.toHaveProperty("outFeatures");
+    expect(Object.keys(shared)).toEqual(["stem", "stages"]);
     const node = lazy(Net, { ...shared, outFeatures: ["res2"] });
     expectTypeOf(node.stages.depth).toEqualTypeOf<number>();
     expect(node.outFeatures).toEqual(["res2"]);
