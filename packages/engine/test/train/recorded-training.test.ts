@@ -13,6 +13,9 @@ import { recordedTrainings, TrainingCase, type TrainedModel } from "./recorded-t
 /** Sampling takes every candidate in these, so nothing hangs on random numbers. */
 const RECORDED = recordedTrainings().map((folder) => ({ name: basename(folder), folder }));
 
+/** Norm of gradients that are rounding alone, such as that of a bias before a softmax over space. */
+const ROUNDING = 1e-7;
+
 describe.runIf(RECORDED.length > 0)("training of a model as detectron2 did it", () => {
   describe.each(RECORDED)("$name, first step", ({ folder }) => {
     let golden: TrainingCase;
@@ -24,7 +27,8 @@ describe.runIf(RECORDED.length > 0)("training of a model as detectron2 did it", 
     beforeAll(async () => {
       golden = new TrainingCase(folder);
       model = await golden.loadModel();
-      const generator: GeneralizedRCNN["proposalGenerator"] | undefined = model.proposalGenerator;
+      const generator: GeneralizedRCNN["proposalGenerator"] | undefined =
+        "proposalGenerator" in model ? model.proposalGenerator : undefined;
       proposals = [];
       const hook = generator?.registerForwardHook((_generator, _inputs, output) => {
         proposals = output[0];
@@ -34,10 +38,11 @@ describe.runIf(RECORDED.length > 0)("training of a model as detectron2 did it", 
     });
 
     it("proposes the same regions", () => {
-      expect(proposals.length).toBe(golden.proposals.tensors.size / 2);
+      const recorded = golden.proposals;
+      expect(proposals.length).toBe((recorded?.tensors.size ?? 0) / 2);
       for (const [i, found] of proposals.entries()) {
-        const boxes = golden.proposals.float32(`${i}.proposals.proposal_boxes`);
-        const logits = golden.proposals.float32(`${i}.proposals.objectness_logits`);
+        const boxes = recorded!.float32(`${i}.proposals.proposal_boxes`);
+        const logits = recorded!.float32(`${i}.proposals.objectness_logits`);
         const { boxes_px = 1e-3, objectness_logits = 1e-4 } = golden.tolerances;
         expect(found.get("proposalBoxes").tensor.data).toBeAllclose(boxes.data, { atol: boxes_px });
         expect(found.get("objectnessLogits").data).toBeAllclose(logits.data, {
@@ -72,7 +77,7 @@ describe.runIf(RECORDED.length > 0)("training of a model as detectron2 did it", 
     it("has gradients of the same norm, sum and maximum", () => {
       const differing = Object.entries(golden.recorded.gradients).filter(([key, recorded]) => {
         const found = summary(gradientOf(model, key));
-        const tolerance = golden.tolerances.gradient_l2_rel * recorded.l2;
+        const tolerance = Math.max(golden.tolerances.gradient_l2_rel * recorded.l2, ROUNDING);
         return (
           differ(found, recorded, tolerance) || Math.abs(found.max - recorded.abs_max) > tolerance
         );
@@ -119,10 +124,14 @@ describe.runIf(RECORDED.length > 0)("training of a model as detectron2 did it", 
 
       const { parameters_after_5_steps, buffers_after_5_steps } = golden.recorded;
       const values = model.stateDict();
-      const { parameters_rel_l2 = 1e-5 } = golden.tolerances;
+      const { parameters_rel_l2 = 1e-5, parameters_abs_l2 = 0 } = golden.tolerances;
       const recorded = Object.entries({ ...parameters_after_5_steps, ...buffers_after_5_steps });
       const differing = recorded.filter(([key, after]) =>
-        differ(summary(numbers(values.get(key)!)), after, parameters_rel_l2 * after.l2),
+        differ(
+          summary(numbers(values.get(key)!)),
+          after,
+          Math.max(parameters_rel_l2 * after.l2, parameters_abs_l2),
+        ),
       );
       expect(names(differing)).toEqual([]);
     });
