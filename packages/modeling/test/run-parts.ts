@@ -3,6 +3,7 @@ import type {
   DetectionOutput,
   GeneralizedRCNN,
   ModelInput,
+  PanopticFPN,
   ProposalNetwork,
   ProposalOutput,
 } from "@detectron-ts/modeling";
@@ -12,7 +13,9 @@ import type { ImageList, Instances } from "@detectron-ts/structures";
 
 /** Any model of the two-stage families. */
 export type TwoStageModel =
-  GeneralizedRCNN<ROIHeads, ProposalGenerator | undefined> | ProposalNetwork;
+  | GeneralizedRCNN<ROIHeads, ProposalGenerator | undefined>
+  | PanopticFPN<ROIHeads>
+  | ProposalNetwork;
 
 /** What each part of a model gives, and the model as a whole. */
 export interface PartResults {
