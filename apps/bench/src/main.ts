@@ -1,4 +1,6 @@
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { benchConfigs } from "./configs/configs.ts";
 import { benchEvaluation } from "./evaluation.ts";
 import { benchFamilies } from "./families/train-families.ts";
 import { benchInference } from "./inference/inference.ts";
@@ -20,6 +22,8 @@ Commands
               Takes hours; goes on where it was interrupted
   families    trains narrow models of every family on made scenes: families keypoints panoptic, or all;
               metrics on other scenes beside their bars, and pictures of what is found
+  configs     builds and runs the model of every config, compares its parameters with detectron2's, counts
+              its FLOPs, and writes docs/configs.md: some minutes
 
 Options
   --threads N   threads of ONNX Runtime (default: the cores this process may use)
@@ -33,7 +37,7 @@ Options
   --images N    evaluation: images to evaluate (default 5000)
   --seeds LIST  reproduce: seeds, one training each (default 1,2,3)
   --output DIR  reproduce, families: where trainings and pictures go (default output/reproduce,
-                output/families)
+                output/families); configs: the file to write (default docs/configs.md)
   --help        this text
 
 Times are wall-clock milliseconds of one process. Compare ratios of one run, not milliseconds of two.
@@ -78,6 +82,10 @@ if (values.help || command === undefined) {
 } else if (command === "families") {
   const [, ...names] = positionals.filter((each) => each !== "--");
   await benchFamilies({ names, output: values.output ?? "output/families", threads });
+} else if (command === "configs") {
+  const output =
+    values.output ?? fileURLToPath(new URL("../../../docs/configs.md", import.meta.url));
+  process.exitCode = (await benchConfigs({ output })) ? 0 : 1;
 } else if (command === "reproduce") {
   const seeds = values.seeds.split(",").map(Number);
   await benchReproduction({

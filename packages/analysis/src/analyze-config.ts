@@ -32,8 +32,8 @@ export async function analyzeConfig(
   return { model, costs };
 }
 
-/** A black image, with proposals for a model that doesn't make its own. */
-function emptyInput(cfg: Config, [height, width]: ImageSize): ModelInput {
+/** A black image of height × width, with proposals all over it for a model that doesn't make its own. */
+export function emptyInput(cfg: Config, [height, width]: ImageSize): ModelInput {
   const image = ndarray(new Uint8Array(3 * height * width), [3, height, width]);
   if (cfg.MODEL.PROPOSAL_GENERATOR.NAME !== "PrecomputedProposals") return { image };
   const count = cfg.DATASETS.PRECOMPUTED_PROPOSAL_TOPK_TEST;

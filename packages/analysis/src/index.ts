@@ -1,4 +1,9 @@
-export { analyzeConfig, type AnalyzeConfigOptions, type ConfigCosts } from "./analyze-config.ts";
+export {
+  analyzeConfig,
+  type AnalyzeConfigOptions,
+  type ConfigCosts,
+  emptyInput,
+} from "./analyze-config.ts";
 export { costTable, type CostTableOptions } from "./cost-table.ts";
 export { activationCountOperators, flopCountOperators } from "./count-operators.ts";
 export { analyzeModel, type AnalyzeOptions, type ModelCosts } from "./model-costs.ts";
