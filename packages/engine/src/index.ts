@@ -15,6 +15,18 @@ export {
   UnknownEvaluatorError,
   WorkerPredictionError,
 } from "./errors.ts";
+export { LazyConfigError } from "./lazy/errors.ts";
+export {
+  createLazyTrainer,
+  type LazyTrainerOverrides,
+  trainLazy,
+  type TrainLazyOptions,
+} from "./lazy/lazy-trainer.ts";
+export {
+  isLazyConfigFile,
+  setupLazyConfig,
+  type SetupLazyConfigOptions,
+} from "./lazy/setup-lazy-config.ts";
 export { parseOpts, setupConfig, type SetupConfigOptions } from "./setup-config.ts";
 export { type Received, ReceivedSegmentation } from "./worker/encode-output.ts";
 export { WorkerPredictor, type WorkerPredictorOptions } from "./worker/worker-predictor.ts";

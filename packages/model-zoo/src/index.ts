@@ -15,6 +15,7 @@ export {
   isLazyName,
   listConfigs,
   listLazyConfigs,
+  registerZooTargets,
 } from "./model-zoo.ts";
 export type { GetConfigOptions, LazyConfigName } from "./model-zoo.ts";
 export type { PublishedMetrics } from "./published-results.ts";

@@ -90,6 +90,15 @@ async function getLazyConfig(name: LazyConfigName, trained: boolean): Promise<La
   return config;
 }
 
+/**
+ * Lets YAML files name the classes and functions of the zoo's lazy configs; {@link getConfig} does so too. See
+ * `registerTarget` of `@detectron-ts/config`.
+ */
+export async function registerZooTargets(): Promise<void> {
+  const targets = await import("./lazy-configs/targets.ts");
+  targets.registerZooTargets();
+}
+
 /** The names of all lazy configs, such as `new_baselines/mask_rcnn_R_50_FPN_100ep_LSJ.py`. */
 export function listLazyConfigs(): LazyConfigName[] {
   return LAZY_CONFIG_NAMES.map((name): LazyConfigName => `${name}.py`);

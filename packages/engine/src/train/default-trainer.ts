@@ -52,6 +52,10 @@ export interface DefaultTrainerOverrides extends Partial<TrainingParts> {
   readonly hooks?: readonly HookBase[];
   /** Makes writers to take the place of {@link defaultWriters}, for a training that begins at an iteration. */
   readonly writers?: (startIter: number) => readonly EventWriter[];
+  /** Iterations from one writing of metrics to the next; 20 when left out. */
+  readonly logPeriod?: number;
+  /** Most checkpoints that are kept, the last ones; all when left out. */
+  readonly maxToKeep?: number;
   /** How to test; see {@link testModel}. */
   readonly test?: Omit<TestModelOptions, "log">;
   /** Where lines for people go; standard output when left out. */
@@ -235,6 +239,7 @@ export class DefaultTrainer {
   #buildHooks(): HookBase[] {
     const { cfg, model, optimizer, scheduler } = this;
     const { SOLVER, TEST } = cfg;
+    const { logPeriod, maxToKeep } = this.#options;
     const hasBatchNorm = model.modules().some((module) => module instanceof BatchNorm2d);
     return [
       new IterationTimer({ log: this.#log }),
@@ -247,6 +252,7 @@ export class DefaultTrainer {
         new PeriodicCheckpointer(this.checkpointer, {
           period: SOLVER.CHECKPOINT_PERIOD,
           maxIter: SOLVER.MAX_ITER,
+          ...(maxToKeep !== undefined && { maxToKeep }),
         }),
       ),
       this.#stopOnSignal,
@@ -256,6 +262,7 @@ export class DefaultTrainer {
       ...(this.#options.hooks ?? []),
       new PeriodicWriter({
         writers: this.#options.writers ?? ((startIter) => this.#defaultWriters(startIter)),
+        ...(logPeriod !== undefined && { period: logPeriod }),
       }),
     ];
   }
