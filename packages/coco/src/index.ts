@@ -1,6 +1,7 @@
 export { accumulate, type PrecisionRecall } from "./evaluation/accumulate.ts";
 export type {
   CocoAnnotation,
+  CocoBbox,
   CocoCategory,
   CocoDataset,
   CocoDetection,
@@ -20,6 +21,7 @@ export {
   COCO_AREA_RANGES,
   COCO_PERSON_SIGMAS,
   type AreaRange,
+  type BoxIou,
   type EvaluationOptions,
   type EvaluationParams,
   type IouType,

@@ -2,11 +2,18 @@ import {
   encode,
   perCategoryAp,
   summarize,
+  type CocoBbox,
   type CocoDetection,
   type IouType,
   type PrecisionRecall,
 } from "@detectron-ts/coco";
-import { type BitMasks, BoxMode, type Instances } from "@detectron-ts/structures";
+import {
+  type BitMasks,
+  type Boxes,
+  BoxMode,
+  type Instances,
+  RotatedBoxes,
+} from "@detectron-ts/structures";
 import type { NdArray } from "ndarray";
 
 import type { TaskMetrics } from "./dataset-evaluator.ts";
@@ -16,7 +23,7 @@ import { flat, type PredictionFields } from "./prediction.ts";
  * A model's instances in the form of COCO's results files, `category_id` being the class's position still. Mirrors
  * `detectron2.evaluation.coco_evaluation.instances_to_coco_json`, but leaves its argument as it is.
  *
- * Boxes become left, top, width and height; masks run-length encodings. Keypoints move by half a pixel: in COCO's files
+ * Boxes become left, top, width and height, but rotated ones stay as they are; masks run-length encodings. Keypoints move by half a pixel: in COCO's files
  * they are positions of pixels, in models of points.
  */
 export function instancesToCocoJson(
@@ -24,7 +31,7 @@ export function instancesToCocoJson(
   imageId: number | string,
 ): CocoDetection[] {
   const { predBoxes, scores, predClasses, predMasks, predKeypoints } = instances.fields();
-  const boxes = flat(BoxMode.convert(predBoxes.tensor, BoxMode.XYXY_ABS, BoxMode.XYWH_ABS));
+  const boxOf = boxReader(predBoxes);
   const [scoreOf, classOf] = [flat(scores), flat(predClasses)];
   const maskOf = predMasks && maskEncoder(predMasks);
   const keypointsOf = predKeypoints && keypointReader(predKeypoints);
@@ -32,11 +39,22 @@ export function instancesToCocoJson(
   return Array.from({ length: predBoxes.length }, (_, i) => ({
     image_id: imageId,
     category_id: classOf[i],
-    bbox: [boxes[4 * i], boxes[4 * i + 1], boxes[4 * i + 2], boxes[4 * i + 3]] as const,
+    bbox: boxOf(i),
     score: scoreOf[i],
     ...(maskOf && { segmentation: maskOf(i) }),
     ...(keypointsOf && { keypoints: keypointsOf(i) }),
   }));
+}
+
+function boxReader(boxes: Boxes): (i: number) => CocoBbox {
+  if (boxes instanceof RotatedBoxes) {
+    return (i) => {
+      const [x, y, width, height, angle] = boxes.data.subarray(5 * i, 5 * i + 5);
+      return [x, y, width, height, angle];
+    };
+  }
+  const values = flat(BoxMode.convert(boxes.tensor, BoxMode.XYXY_ABS, BoxMode.XYWH_ABS));
+  return (i) => [values[4 * i], values[4 * i + 1], values[4 * i + 2], values[4 * i + 3]];
 }
 
 function maskEncoder(masks: NdArray<Uint8Array> | BitMasks) {

@@ -162,3 +162,17 @@ export class ExpectedResultError extends Error {
     this.got = got;
   }
 }
+
+/** A region of many objects among rotated boxes, for which COCO has no rule. */
+export class RotatedCrowdError extends Error {
+  override readonly name = "RotatedCrowdError";
+  /** Box of the region. */
+  readonly bbox: readonly number[];
+
+  constructor(bbox: readonly number[]) {
+    super(
+      `Rotated boxes cannot be compared with a crowd, which [${bbox.join(", ")}] is marked as.`,
+    );
+    this.bbox = bbox;
+  }
+}

@@ -2,6 +2,7 @@ import {
   accumulate,
   evaluate,
   summarize,
+  type BoxIou,
   type CocoDataset,
   type CocoDetection,
   type IouType,
@@ -20,6 +21,8 @@ export interface CocoResultsOptions {
   readonly tasks?: readonly IouType[];
   /** Detections considered per image and category, for boxes and masks; 100 by default. */
   readonly maxDetsPerImage?: number;
+  /** How boxes are compared, for `bbox`; by {@link rotatedBoxIou} where they may be rotated. */
+  readonly boxIou?: BoxIou;
   /** TEST.KEYPOINT_OKS_SIGMAS; COCO's by default. */
   readonly kptOksSigmas?: readonly number[];
   /** Images to evaluate; all of the ground truth by default. */
@@ -63,7 +66,7 @@ function evaluateTask(
   groundTruth: CocoDataset,
   results: readonly CocoDetection[],
   classNames: readonly string[],
-  { maxDetsPerImage = 100, kptOksSigmas, imgIds, log }: CocoResultsOptions,
+  { maxDetsPerImage = 100, boxIou, kptOksSigmas, imgIds, log }: CocoResultsOptions,
 ): TaskMetrics {
   if (results.length === 0) {
     log?.(`There are no predictions to evaluate for ${iouType}.`);
@@ -76,6 +79,7 @@ function evaluateTask(
     evaluate(groundTruth, measured, {
       iouType,
       imgIds,
+      ...(boxIou && { boxIou }),
       maxDets: iouType === "keypoints" ? undefined : [1, 10, maxDetsPerImage],
       kptOksSigmas: kptOksSigmas?.length ? kptOksSigmas : undefined,
     }),

@@ -37,6 +37,7 @@ export {
   MissingGroundTruthError,
   MissingPredictionError,
   OutputLengthError,
+  RotatedCrowdError,
   RepeatedImageError,
   UnexpectedResultsError,
   type UnexpectedResult,
@@ -87,6 +88,11 @@ export {
   type SemSegEvaluatorOptions,
   type SemSegInput,
 } from "./sem-seg-evaluator.ts";
+export {
+  RotatedCOCOEvaluator,
+  type RotatedCOCOEvaluatorOptions,
+} from "./rotated-coco-evaluator.ts";
+export { rotatedBoxIou } from "./rotated-box-iou.ts";
 export { flattenResultsDict, printCsvFormat, verifyResults, type ResultsDict } from "./results.ts";
 export {
   vocAp,

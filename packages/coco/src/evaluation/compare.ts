@@ -3,7 +3,7 @@ import { runsArea, runsBbox, type Bbox } from "../mask/measure.ts";
 import { merge } from "../mask/merge.ts";
 import { fromPolygons, type Polygon } from "../mask/polygon.ts";
 import { readRle, type Rle, type RunLengths } from "../mask/rle.ts";
-import type { CocoAnnotation, CocoDataset, CocoDetection, ImageId } from "./dataset.ts";
+import type { CocoAnnotation, CocoBbox, CocoDataset, CocoDetection, ImageId } from "./dataset.ts";
 import { InvalidEntryError } from "./errors.ts";
 import { objectKeypointSimilarity, type KeypointAnnotation } from "./oks.ts";
 import type { EvaluationParams } from "./params.ts";
@@ -28,21 +28,20 @@ export function createComparer(
   { images }: CocoDataset,
   annotations: readonly CocoAnnotation[],
   detections: readonly CocoDetection[],
-  { iouType, kptOksSigmas }: EvaluationParams,
+  { iouType, kptOksSigmas, boxIou }: EvaluationParams,
 ): Comparer {
-  const measure = createMeasure(detections);
+  const measure = createMeasure(detections, boxIou !== undefined);
 
   switch (iouType) {
     case "bbox":
       return (detected, present, isCrowd) => {
         const measured = Array.from(detected, (d) => measure(d));
+        const found = measured.map(({ bbox }) => bbox);
         const boxes = Array.from(present, (g) => annotations[g].bbox);
         return {
-          overlaps: bboxIou(
-            measured.map(({ bbox }) => bbox),
-            boxes,
-            isCrowd,
-          ),
+          overlaps: boxIou
+            ? boxIou(found, boxes, isCrowd)
+            : bboxIou(found.map(upright), boxes.map(upright), isCrowd),
           areas: Float64Array.from(measured, ({ area }) => area),
         };
       };
@@ -79,8 +78,12 @@ export function createComparer(
   }
 }
 
+function upright([x, y, width, height]: CocoBbox): Bbox {
+  return [x, y, width, height];
+}
+
 interface Measured {
-  readonly bbox: Bbox;
+  readonly bbox: CocoBbox;
   readonly area: number;
 }
 
@@ -90,12 +93,14 @@ interface Measured {
  */
 function createMeasure(
   detections: readonly CocoDetection[],
+  mayBeRotated: boolean,
 ): (position: number, runs?: RunLengths) => Measured {
   const first = detections.at(0);
   if (first?.bbox && first.bbox.length > 0) {
     return (position) => {
       const { bbox, image_id } = detections[position];
-      if (bbox?.length !== 4) throw invalidDetection(position, image_id, "it has no bbox.");
+      const isBox = bbox?.length === 4 || (mayBeRotated && bbox?.length === 5);
+      if (!isBox) throw invalidDetection(position, image_id, "it has no bbox.");
       return { bbox, area: bbox[2] * bbox[3] };
     };
   }

@@ -2,6 +2,12 @@ import type { Bbox } from "../mask/measure.ts";
 import type { Polygon } from "../mask/polygon.ts";
 import type { Rle } from "../mask/rle.ts";
 
+/**
+ * A box as datasets and results hold it: left, top, width and height in pixels. Of a rotated box, x and y of the centre,
+ * width, height and degrees; to be compared by `boxIou` of {@link EvaluationOptions}.
+ */
+export type CocoBbox = Bbox | readonly [...Bbox, angle: number];
+
 /** Identifies an image: a number in COCO's own files, a name in some others. */
 export type ImageId = number | string;
 
@@ -24,8 +30,7 @@ export interface CocoAnnotation {
   readonly id: number;
   readonly image_id: ImageId;
   readonly category_id: number;
-  /** Left, top, width, height in pixels. */
-  readonly bbox: Bbox;
+  readonly bbox: CocoBbox;
   /** Pixels that the object covers; decides which area ranges it counts in. */
   readonly area: number;
   /** 1 for a region of many objects, which any number of detections may fall into without counting either way. */
@@ -50,8 +55,7 @@ export interface CocoDetection {
   readonly image_id: ImageId;
   readonly category_id: number;
   readonly score: number;
-  /** Left, top, width, height in pixels. */
-  readonly bbox?: Bbox;
+  readonly bbox?: CocoBbox;
   readonly segmentation?: Rle;
   /** x, y, score of each keypoint. */
   readonly keypoints?: readonly number[];

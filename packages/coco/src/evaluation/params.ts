@@ -1,4 +1,4 @@
-import type { CocoDataset, ImageId } from "./dataset.ts";
+import type { CocoBbox, CocoDataset, ImageId } from "./dataset.ts";
 import { EvaluationParamsError } from "./errors.ts";
 
 /** What detections are compared by: boxes, masks or keypoints. */
@@ -29,6 +29,8 @@ export interface EvaluationOptions {
   readonly areaRngs?: readonly AreaRange[];
   /** Detections to consider per image and category, by decreasing score; 1, 10 and 100, or 20 for keypoints, by default. */
   readonly maxDets?: readonly number[];
+  /** How boxes are compared; by {@link bboxIou} by default, which takes upright ones only. */
+  readonly boxIou?: BoxIou;
   /** How far annotators disagree about each keypoint, relative to the object's size; COCO's person by default. */
   readonly kptOksSigmas?: readonly number[];
   /**
@@ -38,8 +40,19 @@ export interface EvaluationOptions {
   readonly ignoreUnmatched?: (imageId: ImageId, categoryId: number) => boolean;
 }
 
-/** {@link EvaluationOptions} with everything filled in, ids and limits in increasing order. */
-export type EvaluationParams = Required<EvaluationOptions>;
+/**
+ * Intersection over union of the D boxes of detections with the G of the ground truth: D×G, row-major. `isCrowd` has a flag
+ * for each of the latter.
+ */
+export type BoxIou = (
+  detections: readonly CocoBbox[],
+  groundTruth: readonly CocoBbox[],
+  isCrowd: Uint8Array,
+) => Float64Array;
+
+/** {@link EvaluationOptions} with everything filled in but `boxIou`, ids and limits in increasing order. */
+export type EvaluationParams = Required<Omit<EvaluationOptions, "boxIou">> &
+  Pick<EvaluationOptions, "boxIou">;
 
 const SMALL = 32 ** 2;
 const MEDIUM = 96 ** 2;
@@ -82,6 +95,7 @@ export function resolveParams(
       options.areaRngs ?? COCO_AREA_RANGES.filter(({ label }) => !keypoints || label !== "small"),
     maxDets: sortedUnique(options.maxDets ?? (keypoints ? [20] : [1, 10, 100])),
     kptOksSigmas: options.kptOksSigmas ?? COCO_PERSON_SIGMAS,
+    ...(options.boxIou && { boxIou: options.boxIou }),
     ignoreUnmatched: options.ignoreUnmatched ?? (() => false),
   };
   checkNumbers("iouThrs", params.iouThrs, "between 0 and 1", (t) => t >= 0 && t <= 1);
