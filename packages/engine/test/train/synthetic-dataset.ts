@@ -6,18 +6,29 @@ import { writeImage } from "@detectron-ts/image";
 import { Generator } from "@detectron-ts/nn";
 import ndarray from "ndarray";
 
-const SIZE = 96;
+/** Sides of the images, in pixels. */
+export const SIZE = 96;
 /** Colour of each class, in RGB. */
-const COLOURS = [
+export const COLOURS = [
   [230, 60, 40],
   [40, 90, 230],
 ] as const;
 
+const KEYPOINT_METADATA = {
+  keypointNames: ["left", "right", "top", "bottom", "middle"],
+  keypointFlipMap: [["left", "right"]],
+} as const;
+
 /**
  * Writes images of grey noise with red squares and blue diamonds, and their ground truth in COCO's format with polygons, and
- * registers them. The same every time.
+ * registers them. The same every time. With keypoints, each has its four outermost points and its middle.
  */
-export async function registerShapes(name: string, folder: string, count: number): Promise<void> {
+export async function registerShapes(
+  name: string,
+  folder: string,
+  count: number,
+  { keypoints = false }: { readonly keypoints?: boolean } = {},
+): Promise<void> {
   const random = new Generator(count);
   const annotations: object[] = [];
   mkdirSync(join(folder, "images"), { recursive: true });
@@ -29,8 +40,8 @@ export async function registerShapes(name: string, folder: string, count: number
       const radius = 12 + random.nextInt(9);
       const x = half * 48 + radius + random.nextInt(48 - 2 * radius + 1);
       const y = radius + random.nextInt(SIZE - 2 * radius);
-      const polygon = label === 0 ? square(x, y, radius) : diamond(x, y, radius);
-      fill(pixels, x, y, radius, label);
+      const polygon = outline(label, x, y, radius);
+      forEachPixel(label, x, y, radius, (pixel) => pixels.set(COLOURS[label], 3 * pixel));
       annotations.push({
         id: annotations.length + 1,
         image_id: id,
@@ -39,6 +50,7 @@ export async function registerShapes(name: string, folder: string, count: number
         area: label === 0 ? 4 * radius ** 2 : 2 * radius ** 2,
         iscrowd: 0,
         segmentation: [polygon],
+        ...(keypoints && { keypoints: keypointsOf(x, y, radius), num_keypoints: 5 }),
       });
     }
     const image = ndarray(pixels, [SIZE, SIZE, 3]);
@@ -56,7 +68,19 @@ export async function registerShapes(name: string, folder: string, count: number
   ];
   const file = join(folder, "annotations.json");
   writeFileSync(file, JSON.stringify({ images, annotations, categories }));
-  registerCocoInstances(name, {}, file, join(folder, "images"));
+  registerCocoInstances(name, keypoints ? KEYPOINT_METADATA : {}, file, join(folder, "images"));
+}
+
+/** Points of the shape in the order of {@link KEYPOINT_METADATA}, as COCO has them: half a pixel before where they are. */
+function keypointsOf(x: number, y: number, radius: number): number[] {
+  const points = [
+    [x - radius, y],
+    [x + radius, y],
+    [x, y - radius],
+    [x, y + radius],
+    [x, y],
+  ];
+  return points.flatMap(([px, py]) => [px - 0.5, py - 0.5, 2]);
 }
 
 /** Takes a dataset of {@link registerShapes} out of the catalogs. */
@@ -65,19 +89,24 @@ export function unregister(name: string): void {
   MetadataCatalog.remove(name);
 }
 
-function square(x: number, y: number, r: number): number[] {
-  return [x - r, y - r, x + r, y - r, x + r, y + r, x - r, y + r];
-}
-
-function diamond(x: number, y: number, r: number): number[] {
+/** Polygon around a shape: a square of class 0, or a diamond of class 1. */
+export function outline(label: number, x: number, y: number, r: number): number[] {
+  if (label === 0) return [x - r, y - r, x + r, y - r, x + r, y + r, x - r, y + r];
   return [x, y - r, x + r, y, x, y + r, x - r, y];
 }
 
-function fill(pixels: Uint8Array, x: number, y: number, radius: number, label: number): void {
+/** Visits the pixels of a shape by their position in the image, row by row. */
+export function forEachPixel(
+  label: number,
+  x: number,
+  y: number,
+  radius: number,
+  visit: (pixel: number) => void,
+): void {
   for (let dy = -radius; dy < radius; dy++) {
     for (let dx = -radius; dx < radius; dx++) {
       if (label === 1 && Math.abs(dx + 0.5) + Math.abs(dy + 0.5) > radius) continue;
-      pixels.set(COLOURS[label], ((y + dy) * SIZE + x + dx) * 3);
+      visit((y + dy) * SIZE + x + dx);
     }
   }
 }
