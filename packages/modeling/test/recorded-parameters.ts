@@ -23,10 +23,8 @@ const recording: Recording = JSON.parse(
   readFileSync(new URL("golden/parameters.json", import.meta.url), "utf8"),
 );
 
-/** Names of the YAML configs whose models are recorded. */
-export const recordedConfigs: readonly string[] = Object.keys(recording.configs)
-  .filter((name) => name.endsWith(".yaml"))
-  .sort();
+/** Names of the configs whose models are recorded. */
+export const recordedConfigs: readonly string[] = Object.keys(recording.configs).sort();
 
 /** What is recorded of a config's model; `lines` is its state dict, `name AxBxC` each, in its order. */
 export function recordedModel(name: string): RecordedModel & { readonly lines: string[] } {
