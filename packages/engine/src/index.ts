@@ -101,3 +101,4 @@ export {
   testModel,
   type TestModelOptions,
 } from "./train/test-model.ts";
+export { testWithTTA, withTTA } from "./train/test-with-tta.ts";

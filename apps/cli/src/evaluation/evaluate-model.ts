@@ -1,6 +1,12 @@
 import type { Config } from "@detectron-ts/config";
 import { DatasetCatalog, type DatasetDict } from "@detectron-ts/data";
-import { buildEvaluator, type TestableModel, testModel } from "@detectron-ts/engine";
+import {
+  buildEvaluator,
+  type TestableModel,
+  testModel,
+  type TestModelOptions,
+  testWithTTA,
+} from "@detectron-ts/engine";
 import type { ResultsDict } from "@detectron-ts/evaluation";
 
 import { compareClassCounts } from "../datasets/class-count.ts";
@@ -27,7 +33,8 @@ export async function loadTestDatasets(
 }
 
 /**
- * Runs a model over datasets, showing how far it is, and prints the tables of results.
+ * Runs a model over datasets, showing how far it is, and prints the tables of results. With TEST.AUG.ENABLED once more with
+ * test-time augmentation, whose results have `_TTA` at the end of their names.
  *
  * @param datasets - as {@link loadTestDatasets} gives them.
  * @param output - folder for what evaluators save; nothing is saved when left out.
@@ -41,19 +48,22 @@ export async function evaluateModel(
 ): Promise<ResultsDict> {
   const progress = new EvaluationProgress(terminal);
   const log = (message: string): void => terminal.print(message);
+  const options: TestModelOptions = {
+    log,
+    onProgress: progress.update,
+    testLoader: (name) => {
+      const dataset = datasets.get(name) ?? [];
+      progress.start(name, dataset.length);
+      return testLoader(cfg, name, dataset);
+    },
+    ...(output === undefined
+      ? { evaluator: (name: string) => buildEvaluator(cfg, name, { log }) }
+      : { outputDir: output }),
+  };
   try {
-    return await testModel(cfg, model, {
-      log,
-      onProgress: progress.update,
-      testLoader: (name) => {
-        const dataset = datasets.get(name) ?? [];
-        progress.start(name, dataset.length);
-        return testLoader(cfg, name, dataset);
-      },
-      ...(output === undefined
-        ? { evaluator: (name: string) => buildEvaluator(cfg, name, { log }) }
-        : { outputDir: output }),
-    });
+    const results = await testModel(cfg, model, options);
+    if (!cfg.TEST.AUG.ENABLED) return results;
+    return { ...results, ...(await testWithTTA(cfg, model, options)) };
   } finally {
     progress.stop();
   }

@@ -30,6 +30,7 @@ import { loadRandomState, saveRandomState } from "./random-state.ts";
 import { readProposalFile } from "./read-proposal-file.ts";
 import { SimpleTrainer, type TrainableModel, type TrainerOptimizer } from "./simple-trainer.ts";
 import { type TestableModel, testModel, type TestModelOptions } from "./test-model.ts";
+import { testWithTTA, withTTA } from "./test-with-tta.ts";
 
 /** A detector that {@link DefaultTrainer} can train; those of `@detectron-ts/modeling` are of this kind. */
 export type DetectorModel = AnyModule &
@@ -128,7 +129,8 @@ export class DefaultTrainer {
    * Builds all that the config names, after {@link defaultSetup}.
    *
    * @throws the errors of the parts, such as EmptyDatasetError of `@detectron-ts/data` and SolverConfigError of
-   *   `@detectron-ts/solver`.
+   *   `@detectron-ts/solver`; ModelOptionsError of `@detectron-ts/modeling` when TEST.AUG.ENABLED is set for a model that cannot
+   *   have it.
    */
   static async create(
     config: Config,
@@ -145,6 +147,9 @@ export class DefaultTrainer {
 
   /** Tests a model as training does at its end; see {@link testModel}. */
   static readonly test = testModel;
+
+  /** Tests a model with augmentation, as training does at its end with TEST.AUG.ENABLED; see {@link testWithTTA}. */
+  static readonly testWithTTA = testWithTTA;
 
   /** The iteration that is running or done last; MAX_ITER after a whole training. */
   get iter(): number {
@@ -259,6 +264,7 @@ export class DefaultTrainer {
       ...(cfg.DATASETS.TEST.length > 0
         ? [new EvalHook({ period: TEST.EVAL_PERIOD, evaluate: () => this.#test() })]
         : []),
+      ...(cfg.DATASETS.TEST.length > 0 && TEST.AUG.ENABLED ? [this.#evaluationWithTTA()] : []),
       ...(this.#options.hooks ?? []),
       new PeriodicWriter({
         writers: this.#options.writers ?? ((startIter) => this.#defaultWriters(startIter)),
@@ -284,6 +290,20 @@ export class DefaultTrainer {
     printCsvFormat(results, this.#log);
     this.#results = results;
     return results;
+  }
+
+  /** After training. What cannot be augmented is refused before it. */
+  #evaluationWithTTA(): EvalHook {
+    const { cfg } = this;
+    const augmented = withTTA(cfg, this.model);
+    const evaluate = async (): Promise<ResultsDict> => {
+      const options = { ...this.#options.test, log: this.#log };
+      const results = await testWithTTA(cfg, augmented, options);
+      printCsvFormat(results, this.#log);
+      this.#results = { ...this.#results, ...results };
+      return results;
+    };
+    return new EvalHook({ period: 0, evaluate });
   }
 
   #defaultWriters(startIter: number): EventWriter[] {
