@@ -40,6 +40,7 @@ export async function benchFamilies(options: FamiliesTrainingOptions): Promise<v
     const picture = join(output, `${name}.png`);
     const start = performance.now();
     const results = await inTemporaryFolder((folder) => train(name, family, folder, picture));
+    if (results === undefined) return;
     const seconds = (performance.now() - start) / 1000;
     console.log(`${family.title}: ${seconds.toFixed(0)} s, ${picture}`);
     for (const [task, metrics] of Object.entries(family.bars)) {
@@ -57,7 +58,7 @@ async function train(
   family: Family,
   folder: string,
   picture: string,
-): Promise<Record<string, Record<string, number>>> {
+): Promise<Record<string, Record<string, number>> | undefined> {
   const { scenes, dataset } = family;
   const register = async (split: string, count: number, seed: number): Promise<string> => {
     const options = { ...scenes, count, seed };
@@ -73,6 +74,8 @@ async function train(
   const model = buildModel<DetectorModel & DrawnModel>(cfg);
   const trainer = await DefaultTrainer.create(cfg, { model });
   const results = await trainer.train();
+  // Stopped by a signal.
+  if (results === undefined) return undefined;
   await drawFamily(picture, model, datasets.test);
   return results as Record<string, Record<string, number>>;
 }
