@@ -5,8 +5,10 @@ import {
   type StateDictTarget,
 } from "@detectron-ts/checkpoint";
 import type { Config } from "@detectron-ts/config";
+import { getFedLossClsWeights } from "@detectron-ts/data";
 import { buildModel, type DetectionOutput, type ModelInput } from "@detectron-ts/modeling";
 import { init } from "@detectron-ts/nn";
+import { setFedLossClsWeightsSource } from "@detectron-ts/roi-heads";
 import { isNdArray, rowMajorData } from "@detectron-ts/structures";
 import { ResizeShortestEdge } from "@detectron-ts/transforms";
 import ndarray, { type NdArray } from "ndarray";
@@ -78,6 +80,7 @@ export class DefaultPredictor<Output = DetectionOutput> {
     { weights = cfg.MODEL.WEIGHTS, ...loadOptions }: CreatePredictorOptions = {},
   ): Promise<DefaultPredictor<Output>> {
     if (weights === "") throw new MissingWeightsError();
+    setFedLossClsWeightsSource(getFedLossClsWeights);
     // Drawing random weights, only to overwrite them, would take most of the time until the first detection.
     const model = init.withoutDrawing(() =>
       buildModel<PredictorModel<Output> & StateDictTarget>(cfg),
