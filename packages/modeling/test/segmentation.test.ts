@@ -230,6 +230,18 @@ describe("PanopticFPN", () => {
     await expect(model.inference([input])).rejects.toThrow(ModelModeError);
   });
 
+  it("has cascaded heads where the config says so", async () => {
+    const model = panopticFpn({
+      "MODEL.ROI_HEADS.NAME": "CascadeROIHeads",
+      "MODEL.ROI_BOX_HEAD.CLS_AGNOSTIC_BBOX_REG": true,
+    });
+    const names = Object.keys(await model.losses([trainingInput(60, 80)]));
+    expect(names).toHaveLength(10);
+    expect(names).toContain("loss_box_reg_stage2");
+    const [{ panopticSeg }] = await model.eval().inference([{ image: noise(60, 80) }]);
+    expect(panopticSeg.panopticSeg.shape).toEqual([60, 80]);
+  });
+
   it("can't scale the losses of heads that have no weights for them", () => {
     const build = () =>
       panopticFpn({ "MODEL.PANOPTIC_FPN.INSTANCE_LOSS_WEIGHT": 0.5, "MODEL.MASK_ON": false });
