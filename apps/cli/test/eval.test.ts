@@ -311,7 +311,12 @@ describe("detectron eval of a model", () => {
 describe("detectron eval with options that don't go together", () => {
   const annotations = ["--annotations", coco.annotations];
   it.each([
-    ["nothing to measure on", MODEL, "There is nothing to measure on"],
+    ["nothing to measure on", MODEL, 'DATASETS.TEST names "fruits_nuts_test"'],
+    [
+      "no dataset at all",
+      [...MODEL, "--opts", "DATASETS.TEST", "()"],
+      "There is nothing to measure on",
+    ],
     ["annotations without images", [...MODEL, ...annotations], "--annotations needs --images"],
     ["images without annotations", [...MODEL, "--images", coco.images], "--images needs"],
     [

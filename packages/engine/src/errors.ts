@@ -109,6 +109,23 @@ export class UnknownEvaluatorError extends Error {
   }
 }
 
+/** A model does not give what a dataset is measured by. */
+export class MissingOutputError extends Error {
+  override readonly name = "MissingOutputError";
+
+  constructor(
+    readonly datasetName: string,
+    /** `instances`, `semSeg` or `panopticSeg`. */
+    readonly output: string,
+    /** What the model gives. */
+    readonly got: readonly string[],
+  ) {
+    super(
+      `Dataset "${datasetName}" is measured by ${output}, but the model gives ${got.join(" and ") || "nothing"}`,
+    );
+  }
+}
+
 /** A config asks for a training or an evaluation without naming a dataset for it. */
 export class MissingDatasetError extends Error {
   override readonly name = "MissingDatasetError";

@@ -9,6 +9,7 @@ export {
   ConfigNotFoundError,
   GroundTruthError,
   MissingDatasetError,
+  MissingOutputError,
   OverridesError,
   PredictorClosedError,
   PredictorImageError,
@@ -35,6 +36,7 @@ export {
   type BuildEvaluatorOptions,
   type DetectionEvaluator,
 } from "./train/build-evaluator.ts";
+export type { DatasetInput, ModelOutputs } from "./train/required-outputs.ts";
 export { defaultSetup } from "./train/default-setup.ts";
 export {
   DefaultTrainer,

@@ -82,7 +82,7 @@ export async function checkDatasets(
     throw new UsageError("--opts needs --config-file");
   }
   const cfg = configFile === undefined ? undefined : setupConfig({ configFile, opts });
-  const names = selectDatasets(registered.names, cfg, ["TRAIN", "TEST"]);
+  const names = await selectDatasets(registered.names, cfg, ["TRAIN", "TEST"]);
   const datasets: DatasetReport[] = [];
   for (const name of names) datasets.push(await checkDataset(name, cfg));
   const check = { datasets, ...(cfg && { config: describeConfig(cfg) }) };
@@ -115,10 +115,12 @@ async function checkDataset(name: string, cfg: Config | undefined): Promise<Data
   };
 }
 
-/** The entries of a dataset, with the broken polygons that its loader would leave out. */
+/** The entries of a dataset, those of COCO's format with the broken polygons that its loader would leave out. */
 function loadAll(name: string): Promise<readonly DatasetDict[]> {
   const metadata = MetadataCatalog.get(name);
-  if (!metadata.has("jsonFile")) return DatasetCatalog.get(name);
+  // Files of other formats, LVIS's for one, are the business of their readers.
+  const { evaluatorType, jsonFile } = metadata.asDict();
+  if (evaluatorType !== "coco" || jsonFile === undefined) return DatasetCatalog.get(name);
   return loadCocoJson(metadata.get("jsonFile"), metadata.get("imageRoot"), {
     datasetName: name,
     dropInvalidPolygons: false,

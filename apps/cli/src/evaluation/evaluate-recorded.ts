@@ -2,7 +2,7 @@ import type { CocoDetection } from "@detectron-ts/coco";
 import type { Config } from "@detectron-ts/config";
 import { DatasetCatalog, MetadataCatalog } from "@detectron-ts/data";
 import { buildEvaluator } from "@detectron-ts/engine";
-import { COCOEvaluator, type ResultsDict } from "@detectron-ts/evaluation";
+import { COCOEvaluator, LVISEvaluator, type ResultsDict } from "@detectron-ts/evaluation";
 
 import { UsageError } from "../errors.ts";
 import { countText } from "../table.ts";
@@ -11,7 +11,7 @@ import type { Terminal } from "../terminal.ts";
 /**
  * Measures results that were recorded before, and prints the tables.
  *
- * @throws UsageError for a dataset that isn't measured by COCO's rules; the errors of `@detectron-ts/coco` for results that
+ * @throws UsageError for a dataset that isn't measured by COCO's rules or LVIS's; the errors of `@detectron-ts/coco` for results that
  *   don't fit the dataset.
  */
 export async function evaluateRecorded(
@@ -25,9 +25,9 @@ export async function evaluateRecorded(
   const evaluator = await buildEvaluator(cfg, dataset, {
     log: (message) => terminal.print(message),
   });
-  if (!(evaluator instanceof COCOEvaluator)) {
+  if (!(evaluator instanceof COCOEvaluator || evaluator instanceof LVISEvaluator)) {
     throw new UsageError(
-      `--predictions holds results in COCO's format, but "${dataset}" is not measured by COCO's rules`,
+      `--predictions holds results in COCO's format, but "${dataset}" is not measured by COCO's rules or LVIS's`,
     );
   }
   evaluator.processResults(results);

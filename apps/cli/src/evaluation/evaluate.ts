@@ -4,6 +4,7 @@ import { printCsvFormat, type ResultsDict } from "@detectron-ts/evaluation";
 import type { DetectionOutput } from "@detectron-ts/modeling";
 import { runtime } from "@detectron-ts/runtime";
 
+import { configuredDatasets } from "../datasets/configured-datasets.ts";
 import { withDatasets } from "../datasets/dataset-config.ts";
 import { registerDatasets } from "../datasets/register-datasets.ts";
 import { UsageError } from "../errors.ts";
@@ -40,10 +41,12 @@ export async function evaluate(options: EvalOptions, terminal: Terminal): Promis
   const specs = groundTruthSpecs(options, predictions === undefined);
   if (json !== undefined) await refuseFolder(json);
   using registered = await registerDatasets(specs);
+  const cfg = readConfig(options);
+  const names = registered.names.length > 0 ? registered.names : await testDatasets(cfg);
   const results =
     predictions === undefined
-      ? await withModel(options, registered.names, terminal)
-      : await withRecorded(predictions, options, registered.names, terminal);
+      ? await withModel(options, cfg, names, terminal)
+      : await withRecorded(predictions, options, cfg, names, terminal);
   printCsvFormat(results, (line) => terminal.print(line));
   if (json === undefined) return;
   // JSON has no NaN: it becomes null.
@@ -51,17 +54,37 @@ export async function evaluate(options: EvalOptions, terminal: Terminal): Promis
   terminal.print(`${json}: metrics in percent`);
 }
 
+/** The config of a model; for recorded results, that of the command line or the default one. */
+function readConfig(options: EvalOptions): Config {
+  const { configFile, predictions, opts } = options;
+  if (predictions !== undefined) return setupConfig({ configFile, opts });
+  return detectorConfig(requireConfigFile(options));
+}
+
+function requireConfigFile(options: EvalOptions): EvalOptions & { readonly configFile: string } {
+  const { configFile } = options;
+  if (configFile !== undefined) return { ...options, configFile };
+  throw new UsageError("Add --config-file FILE to measure a model, or --predictions FILE");
+}
+
+/** The datasets that a config is tested on. */
+async function testDatasets(cfg: Config): Promise<readonly string[]> {
+  const names = await configuredDatasets(cfg, "TEST");
+  if (names.length > 0) return names;
+  throw new UsageError(
+    "There is nothing to measure on: add --annotations FILE and --images DIR, or --dataset, or name a dataset in DATASETS.TEST",
+  );
+}
+
 async function withModel(
   options: EvalOptions,
+  config: Config,
   names: readonly string[],
   terminal: Terminal,
 ): Promise<ResultsDict> {
-  const { configFile, output, threads } = options;
-  if (configFile === undefined) {
-    throw new UsageError("Add --config-file FILE to measure a model, or --predictions FILE");
-  }
+  const { configFile, output, threads } = requireConfigFile(options);
   if (threads !== undefined) await runtime.configure({ threads });
-  const cfg = withDatasets(detectorConfig({ ...options, configFile }), "TEST", names);
+  const cfg = withDatasets(config, "TEST", names);
   const datasets = await loadTestDatasets(cfg, terminal);
   const { predictor } = await loadPredictor<DetectionOutput>(cfg, configFile, terminal);
   return evaluateModel(cfg, asTestable(predictor.model), datasets, output, terminal);
@@ -78,7 +101,8 @@ function asTestable(model: PredictorModel<DetectionOutput>): TestableModel {
 
 async function withRecorded(
   predictions: string,
-  { configFile, weights, output, opts }: EvalOptions,
+  { weights, output }: EvalOptions,
+  cfg: Config,
   [name, ...others]: readonly string[],
   terminal: Terminal,
 ): Promise<ResultsDict> {
@@ -88,6 +112,5 @@ async function withRecorded(
     );
   }
   if (others.length > 0) throw new UsageError("--predictions are those of one --dataset");
-  const cfg: Config = setupConfig({ configFile, opts });
   return evaluateRecorded(cfg, name, await readResults(predictions), terminal);
 }

@@ -13,10 +13,11 @@ export interface GroundTruthOptions {
 }
 
 /**
- * The datasets to measure on: those of `--dataset`, or that of `--annotations` and `--images`, under its file's name.
+ * The datasets to measure on: those of `--dataset`, or that of `--annotations` and `--images`, under its file's name; none
+ * where neither is given.
  *
  * @param readsImages - whether the images are needed, too.
- * @throws UsageError for both, neither, or half of it.
+ * @throws UsageError for both, or half of it.
  */
 export function groundTruthSpecs(
   { annotations, images, dataset = [] }: GroundTruthOptions,
@@ -24,10 +25,7 @@ export function groundTruthSpecs(
 ): readonly DatasetSpec[] {
   if (annotations === undefined) {
     if (images !== undefined) throw new UsageError("--images needs --annotations");
-    if (dataset.length > 0) return dataset;
-    throw new UsageError(
-      "There is nothing to measure on: add --annotations FILE and --images DIR, or --dataset",
-    );
+    return dataset;
   }
   if (dataset.length > 0) {
     throw new UsageError(

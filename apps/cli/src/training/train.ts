@@ -45,13 +45,13 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
   const { threads, resume = false } = options;
   using _registered = await registerDatasets(options.dataset);
   const cfg = trainingConfig(options);
-  configuredDatasets(cfg, "TEST");
+  await configuredDatasets(cfg, "TEST");
   if (threads !== undefined) await runtime.configure({ threads });
   if (options.evalOnly) {
     await evaluateOnly(cfg, options.configFile, resume, terminal);
     return;
   }
-  if (configuredDatasets(cfg, "TRAIN").length === 0) {
+  if ((await configuredDatasets(cfg, "TRAIN")).length === 0) {
     throw new UsageError("DATASETS.TRAIN is empty: name datasets there that --dataset registers");
   }
   await runTraining(await defaultSetup(cfg), resume, terminal);

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { configure } from "@detectron-ts/config";
 import { type DatasetDict, DatasetMapper, MetadataCatalog } from "@detectron-ts/data";
-import type { DefaultTrainer } from "@detectron-ts/engine";
+import type { DefaultTrainer, ModelOutputs } from "@detectron-ts/engine";
 import { encodeImage, readImage } from "@detectron-ts/image";
 import { readTrainingRun, type SampleImage, writeTrainingReport } from "@detectron-ts/report";
+import { isNdArray, rowMajorData } from "@detectron-ts/structures";
 import { Visualizer } from "@detectron-ts/visualizer";
-
-import type { ModelOutput } from "../prediction/results.ts";
 
 /** Pictures of predictions in a report. */
 const NUM_SAMPLES = 4;
@@ -31,8 +30,8 @@ export async function writeReport(
     const mapper = configure(DatasetMapper, [cfg, false]);
     const samples: SampleImage[] = [];
     for (const { name, dict } of chooseSamples(testImages)) {
-      const [output]: readonly ModelOutput[] = await model.inference([await mapper.map(dict)]);
-      samples.push(await drawSample(name, dict, output));
+      const [{ instances }] = await model.inference([await mapper.map(dict)]);
+      samples.push(await drawSample(name, dict, instances));
     }
     await writeTrainingReport(path, { runs: [await readTrainingRun(cfg.OUTPUT_DIR)], samples });
   } finally {
@@ -52,14 +51,14 @@ function chooseSamples(testImages: ReadonlyMap<string, readonly DatasetDict[]>) 
 async function drawSample(
   dataset: string,
   { fileName }: DatasetDict,
-  { instances }: ModelOutput,
+  instances: ModelOutputs["instances"] | undefined,
 ): Promise<SampleImage> {
   const metadata = MetadataCatalog.get(dataset).asDict();
   const visualizer = new Visualizer(await readImage(fileName), { metadata });
   if (instances !== undefined) {
     const { scores } = instances.fields();
-    const rows = Array.from({ length: scores.size }, (_, row) => row);
-    const confident = rows.filter((row) => scores.get(row) >= CONFIDENCE_THRESHOLD);
+    const scoreOf = isNdArray(scores) ? rowMajorData(scores) : scores;
+    const confident = [...scoreOf.keys()].filter((row) => scoreOf[row] >= CONFIDENCE_THRESHOLD);
     visualizer.drawInstancePredictions(instances.select(Int32Array.from(confident)).fields());
   }
   return { image: await encodeImage(visualizer.getImage(), "jpeg"), caption: fileName };

@@ -42,7 +42,7 @@ export async function visualizeData(
   const { source, output, limit, seed } = options;
   using registered = await registerDatasets(options.dataset);
   const cfg = readConfig(options);
-  const names = selectDatasets(registered.names, cfg, ["TRAIN"]);
+  const names = await selectDatasets(registered.names, cfg, ["TRAIN"]);
   const pictures =
     source === "annotation"
       ? await annotatedPictures(names, seed)

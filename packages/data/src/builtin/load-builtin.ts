@@ -17,15 +17,26 @@ export async function loadBuiltin(
   dataset: BuiltinDataset,
   root: string = datasetsRoot(),
 ): Promise<DatasetDict[]> {
-  const { name, layout } = dataset;
+  await requireBuiltin(dataset, root);
+  // From here on it stands: readers that find other classes say so.
+  MetadataCatalog.get(dataset.name).set(dataset.metadata(root));
+  return dataset.load(root);
+}
+
+/**
+ * Looks whether the files and folders of a builtin dataset are there.
+ *
+ * @throws BuiltinDatasetError naming what is missing.
+ */
+export async function requireBuiltin(
+  { name, layout }: BuiltinDataset,
+  root: string = datasetsRoot(),
+): Promise<void> {
   const there = await Promise.all(layout.map((path) => isThere(join(root, path))));
   const missing = layout.filter((_, i) => !there[i]);
   if (missing.length > 0) {
     throw new BuiltinDatasetError(name, { root, missing, layout, variable: DATASETS_VARIABLE });
   }
-  // From here on it stands: readers that find other classes say so.
-  MetadataCatalog.get(name).set(dataset.metadata(root));
-  return dataset.load(root);
 }
 
 async function isThere(path: string): Promise<boolean> {

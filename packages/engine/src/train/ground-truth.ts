@@ -1,13 +1,23 @@
-import type { CocoDataset } from "@detectron-ts/coco";
+import { basename } from "node:path";
+import type { CocoAnnotation, CocoDataset } from "@detectron-ts/coco";
 import {
   type Annotation,
   type CocoFile,
   convertToCocoDict,
   DatasetCatalog,
+  listCityscapesFiles,
+  type Metadata,
   MetadataCatalog,
   readCocoFile,
+  readLvisFile,
 } from "@detectron-ts/data";
-import type { VocGroundTruth, VocObject } from "@detectron-ts/evaluation";
+import type {
+  CityscapesGroundTruth,
+  LvisDataset,
+  VocGroundTruth,
+  VocObject,
+} from "@detectron-ts/evaluation";
+import { readGrayImage } from "@detectron-ts/image";
 import { BoxMode } from "@detectron-ts/structures";
 
 import { GroundTruthError } from "../errors.ts";
@@ -24,6 +34,32 @@ export async function cocoGroundTruth(datasetName: string): Promise<CocoDataset>
   }
   const dicts = await DatasetCatalog.get(datasetName);
   return asGroundTruth(datasetName, convertToCocoDict(dicts, metadata));
+}
+
+/**
+ * Ground truth of a registered dataset in LVIS's format: its file, the classes of the dataset being read as well.
+ *
+ * @throws GroundTruthError when the box of an annotation is missing.
+ */
+export async function lvisGroundTruth(datasetName: string): Promise<LvisDataset> {
+  const { annotations, ...file } = await readLvisFile(
+    MetadataCatalog.get(datasetName).get("jsonFile"),
+  );
+  return {
+    ...file,
+    ...(annotations && { annotations: checkedAnnotations(datasetName, annotations) }),
+  };
+}
+
+/** Images of Cityscapes by their names, each with a way to read the ids of its objects. */
+export async function cityscapesGroundTruth(metadata: Metadata): Promise<CityscapesGroundTruth> {
+  const files = await listCityscapesFiles(metadata.get("imageDir"), metadata.get("gtDir"));
+  return new Map(
+    files.map(({ image, gtPrefix }) => [
+      basename(image),
+      () => readGrayImage(`${gtPrefix}_instanceIds.png`),
+    ]),
+  );
 }
 
 /** Ground truth of a registered dataset as the evaluation of Pascal VOC wants it. */
@@ -59,17 +95,24 @@ function asGroundTruth(
       }
       return { ...image, height, width };
     }),
-    annotations: annotations.map(({ segmentation, bbox, area, ...annotation }) => {
-      if (bbox === undefined) {
-        throw new GroundTruthError(datasetName, `annotation ${annotation.id} has no bbox`);
-      }
-      const [left, top, width, height] = bbox;
-      return {
-        ...annotation,
-        bbox: [left, top, width, height],
-        area: area ?? width * height,
-        ...(segmentation && { segmentation }),
-      };
-    }),
+    ...(annotations && { annotations: checkedAnnotations(datasetName, annotations) }),
   };
+}
+
+function checkedAnnotations(
+  datasetName: string,
+  annotations: NonNullable<CocoFile["annotations"]>,
+): CocoAnnotation[] {
+  return annotations.map(({ segmentation, bbox, area, ...annotation }) => {
+    if (bbox === undefined) {
+      throw new GroundTruthError(datasetName, `annotation ${annotation.id} has no bbox`);
+    }
+    const [left, top, width, height, angle] = bbox;
+    return {
+      ...annotation,
+      bbox: bbox.length === 5 ? [left, top, width, height, angle] : [left, top, width, height],
+      area: area ?? width * height,
+      ...(segmentation && { segmentation }),
+    };
+  });
 }

@@ -10,17 +10,18 @@ import {
   type InferenceProgress,
   type ResultsDict,
 } from "@detectron-ts/evaluation";
-import type { DetectionOutput, ModelInput } from "@detectron-ts/modeling";
+import type { ModelInput } from "@detectron-ts/modeling";
 
 import { MissingDatasetError } from "../errors.ts";
 import { readProposalFile } from "./read-proposal-file.ts";
 import { buildEvaluator, type DetectionEvaluator } from "./build-evaluator.ts";
+import type { DatasetInput, ModelOutputs } from "./required-outputs.ts";
 
-/** A detector as {@link testModel} sees it; those of `@detectron-ts/modeling` are of this kind. */
-export type TestableModel = InferenceModel<ModelInput, DetectionOutput>;
+/** A model as {@link testModel} sees it; those of `@detectron-ts/modeling` are of this kind. */
+export type TestableModel = InferenceModel<ModelInput, Partial<ModelOutputs>>;
 
-/** An entry of a test dataset: a model's input and how the ground truth calls the image. */
-export type TestInput = ModelInput & { readonly imageId: number | string };
+/** An entry of a test dataset: a model's input, its file and how the ground truth calls the image. */
+export type TestInput = ModelInput & DatasetInput;
 
 /** Options of {@link testModel}. */
 export interface TestModelOptions {
