@@ -11,6 +11,7 @@ import { addPredictCommand } from "./commands/predict.ts";
 import { addReportCommand } from "./commands/report.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { addVisualizeDataCommand } from "./commands/visualize-data.ts";
+import { addZooCommand } from "./commands/zoo.ts";
 import { TrainingStoppedError, UsageError } from "./errors.ts";
 import { OutputErrors } from "./output-errors.ts";
 import { type Streams, Terminal } from "./terminal.ts";
@@ -80,6 +81,7 @@ function createProgram(terminal: Terminal): Command {
   addInspectCommand(program, terminal);
   addAnalyzeCommand(program, terminal);
   addConfigCommand(program, terminal);
+  addZooCommand(program, terminal);
   return program;
 }
 
