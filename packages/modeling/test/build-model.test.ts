@@ -8,6 +8,7 @@ import {
   ProposalNetwork,
 } from "@detectron-ts/modeling";
 import { Module } from "@detectron-ts/nn";
+import "@detectron-ts/testing";
 import { describe, expect, it } from "vitest";
 
 import { flattenHeads, noise, tinyConfig } from "./tiny-model.ts";
@@ -43,6 +44,24 @@ describe("models of the two-stage families", () => {
     ["FPN for VOC", "PascalVOC-Detection/faster_rcnn_R_50_FPN", {}],
     ["GroupNorm", "Misc/mask_rcnn_R_50_FPN_3x_gn", grouped],
     ["RGB input", "COCO-Detection/faster_rcnn_R_50_FPN_1x", { "INPUT.FORMAT": "RGB" }],
+    ["keypoints", "COCO-Keypoints/keypoint_rcnn_R_50_FPN_1x", {}],
+    [
+      "keypoints and masks",
+      "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x",
+      { "MODEL.KEYPOINT_ON": true },
+    ],
+    ["cascade with masks", "Misc/cascade_mask_rcnn_R_50_FPN_1x", {}],
+    ["cascade with keypoints", "Misc/cascade_mask_rcnn_R_50_FPN_3x", { "MODEL.KEYPOINT_ON": true }],
+    [
+      "cascade, deformable with GroupNorm",
+      "Misc/cascade_mask_rcnn_X_152_32x8d_FPN_IN5k_gn_dconv",
+      { ...grouped, "MODEL.RESNETS.DEPTH": 50, "MODEL.RESNETS.WIDTH_PER_GROUP": 1 },
+    ],
+    [
+      "maxima of regions",
+      "COCO-Detection/faster_rcnn_R_50_FPN_1x",
+      { "MODEL.ROI_BOX_HEAD.POOLER_TYPE": "ROIPool" },
+    ],
   ])("%s finds instances in a batch of two sizes", async (_, name, overrides) => {
     const cfg = tinyConfig(name, { ...everything, ...overrides });
     const model = flattenHeads(buildModel(cfg)).eval();
@@ -65,8 +84,36 @@ describe("models of the two-stage families", () => {
       expect(instances.predMasks?.shape).toEqual(
         cfg.MODEL.MASK_ON ? [instances.length, height, width] : undefined,
       );
+      expect(instances.predKeypoints?.shape).toEqual(
+        cfg.MODEL.KEYPOINT_ON ? [instances.length, 17, 3] : undefined,
+      );
     }
   });
+
+  it("keypoints may be asked for at boxes found elsewhere", async () => {
+    const cfg = tinyConfig("COCO-Keypoints/keypoint_rcnn_R_50_FPN_1x", everything);
+    const model = flattenHeads(buildModel(cfg)).eval();
+    const inputs = [{ image: noise(60, 80), height: 120, width: 160 }];
+    const found = await model.inference(inputs, { doPostprocess: false });
+    const [{ instances }] = await model.inference(inputs, { detectedInstances: found });
+    const [whole] = await model.inference(inputs);
+    expect(instances.predKeypoints).toBeAllclose(whole.instances.predKeypoints!, { atol: 1e-3 });
+  });
+
+  it.each(["COCO-Keypoints/keypoint_rcnn_R_50_FPN_1x", "Misc/cascade_mask_rcnn_R_50_FPN_1x"])(
+    "%s finds nothing where nothing is proposed, or no score passes",
+    async (name) => {
+      const noProposals = { "MODEL.PROPOSAL_GENERATOR.MIN_SIZE": 10_000 };
+      const noScores = { "MODEL.ROI_HEADS.SCORE_THRESH_TEST": 0.9 };
+      for (const overrides of [noScores, { ...everything, ...noProposals }]) {
+        const model = flattenHeads(buildModel(tinyConfig(name, overrides))).eval();
+        const [{ instances }] = await model.inference([{ image: noise(60, 80) }]);
+        expect(instances.length).toBe(0);
+        const { predMasks, predKeypoints } = instances;
+        expect((predKeypoints ?? predMasks)!.shape).toEqual(predMasks ? [0, 60, 80] : [0, 17, 3]);
+      }
+    },
+  );
 
   it.each([
     "COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x",

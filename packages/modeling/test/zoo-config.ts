@@ -4,7 +4,9 @@ import { dirname, join, sep } from "node:path";
 import { type Config, getCfg } from "@detectron-ts/config";
 
 /** The folder of detectron2's configs. The model zoo, which has them by name, stands on this package. */
-const folder = dirname(createRequire(import.meta.url).resolve("@detectron-ts/configs/package.json"));
+const folder = dirname(
+  createRequire(import.meta.url).resolve("@detectron-ts/configs/package.json"),
+);
 
 /** The names of all configs, sorted. */
 export function listConfigs(): string[] {
@@ -14,9 +16,9 @@ export function listConfigs(): string[] {
     .sort();
 }
 
-/** A config of detectron2 by its name, merged into the defaults. */
+/** A config of detectron2 by its name, with or without `.yaml`, merged into the defaults. */
 export function getConfig(name: string): Config {
   const cfg = getCfg();
-  cfg.mergeFromFile(join(folder, name));
+  cfg.mergeFromFile(join(folder, name.endsWith(".yaml") ? name : `${name}.yaml`));
   return cfg;
 }
