@@ -52,7 +52,7 @@ const matmul: CostRule = (node) => {
   return products("matmul", node, shape[inner]);
 };
 
-/** Weights, …×N×M, are products of queries (…×N×D) and keys (…×M×D), and what comes out is products of them with values. */
+/** Weights, B×N×M, are products of queries (B×N×D) and keys (B×M×D); what comes out is products of them with values. */
 const attention: CostRule = (node) => {
   const [query, key] = node.inputs;
   const numKeys = key.shape[key.rank - 2];

@@ -10,7 +10,16 @@ import {
   relu,
   Sequential,
 } from "@detectron-ts/nn";
-import { avgPool2d, gridSample, interpolate, ones, type Tensor, zeros } from "@detectron-ts/tensor";
+import {
+  attention,
+  avgPool2d,
+  gridSample,
+  interpolate,
+  layerNorm,
+  ones,
+  type Tensor,
+  zeros,
+} from "@detectron-ts/tensor";
 import { describe, expect, it } from "vitest";
 
 /** A model made of one function. */
@@ -68,6 +77,14 @@ describe("multiply-adds", () => {
     });
   });
 
+  it("of attention are those of its two products", async () => {
+    const [queries, keys, values] = [ones([6, 4, 8]), ones([6, 5, 8]), ones([6, 5, 6])];
+    const attend = (): Tensor => attention(queries, keys, values);
+    expect(await flopsOf(queries, attend)).toEqual({ matmul: 6 * 4 * 5 * (8 + 6) });
+    const counts = await activationCountOperators(new Apply(attend), queries);
+    expect(counts.get("matmul")).toBeCloseTo((6 * 4 * (5 + 6)) / 1e6, 12);
+  });
+
   it("of a norm are 5 for each number, and none when it is folded into a convolution", async () => {
     const group = new GroupNorm({ numGroups: 2, numChannels: 4 });
     expect(await flopsOf(ones([1, 4, 3, 3]), (x) => x.mul(2))).toEqual({});
@@ -84,6 +101,9 @@ describe("multiply-adds", () => {
     }
     const normalized = await analyzeModel(new Normalized(), ones([2, 4, 3, 3]));
     expect(normalized.flops.byOperator()).toEqual(new Map([["group_norm", 5 * 2 * 4 * 9]]));
+    expect(await flopsOf(ones([2, 7, 4]), (x) => layerNorm(x, ones([4]), zeros([4])))).toEqual({
+      layer_norm: 5 * 2 * 7 * 4,
+    });
 
     const norm = new FrozenBatchNorm2d({ numFeatures: 4 });
     const conv = new Conv2d({ inChannels: 4, outChannels: 4, kernelSize: 1, norm });

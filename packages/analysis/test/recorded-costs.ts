@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 
-import { getConfig } from "@detectron-ts/model-zoo";
-import { buildModel } from "@detectron-ts/modeling";
-import { init, type Module } from "@detectron-ts/nn";
+import { getCfg, instantiate } from "@detectron-ts/config";
+import { getConfig, getConfigFile } from "@detectron-ts/model-zoo";
+import { buildModel, MetaArchitecture } from "@detectron-ts/modeling";
+import { init } from "@detectron-ts/nn";
 import ndarray, { type NdArray } from "ndarray";
 
 /** What fvcore counts for one of detectron2's models. */
@@ -24,19 +25,24 @@ interface Recording {
   readonly parameterTables: Readonly<Record<"depth1" | "depth3" | "DC5", string>>;
 }
 
+/** Has a config in code only. */
+const FCOS = "COCO-Detection/fcos_R_50_FPN_1x.py";
+
 export const recording: Recording = JSON.parse(
   readFileSync(new URL("golden/costs.json", import.meta.url), "utf8"),
 );
 
-interface Input {
-  readonly image: NdArray<Uint8Array>;
-}
-
 /** A full-size model that proposes and finds as much as the recorded one, without weights. */
-export function emptyModel(config: string): Module<[inputs: readonly Input[]], unknown> {
-  const cfg = getConfig(config);
+export async function emptyModel(config: string): Promise<MetaArchitecture<unknown>> {
+  if (config === FCOS) {
+    const { model } = await getConfig(FCOS);
+    const built = init.withoutDrawing(() => instantiate(model));
+    if (built instanceof MetaArchitecture) return built;
+  }
+  const cfg = getCfg();
+  cfg.mergeFromFile(getConfigFile(config));
   cfg.mergeFromList([...recording.overrides]);
-  return init.withoutDrawing(() => buildModel<Module<[inputs: readonly Input[]], unknown>>(cfg));
+  return init.withoutDrawing(() => buildModel<MetaArchitecture<unknown>>(cfg));
 }
 
 /** An image of the recorded size. */

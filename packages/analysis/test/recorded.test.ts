@@ -12,7 +12,7 @@ function comparable(counts: ReadonlyMap<string, number>): number[] {
 
 describe("a full-size model costs what fvcore counts", () => {
   it.each(recording.cases)("$config", async (recorded) => {
-    const model = emptyModel(recorded.config);
+    const model = await emptyModel(recorded.config);
     const { flops, activations } = await analyzeModel(model, [{ image: recordedImage() }], {
       dryRun: true,
     });
@@ -37,8 +37,8 @@ describe("parameterCountTable", () => {
     ["modules of the first level", "faster_rcnn_R_50_FPN_1x", 1, "depth1"],
     ["modules and shapes of parameters", "faster_rcnn_R_50_FPN_1x", undefined, "depth3"],
     ["more than a hundred millions", "faster_rcnn_R_50_DC5_1x", undefined, "DC5"],
-  ] as const)("writes %s as fvcore does", (_, name, maxDepth, table) => {
-    const model = emptyModel(`COCO-Detection/${name}`);
+  ] as const)("writes %s as fvcore does", async (_, name, maxDepth, table) => {
+    const model = await emptyModel(`COCO-Detection/${name}`);
     expect(parameterCountTable(model, { maxDepth })).toBe(recording.parameterTables[table]);
   });
 });
