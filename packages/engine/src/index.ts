@@ -20,6 +20,8 @@ export { LazyConfigError } from "./lazy/errors.ts";
 export {
   createLazyTrainer,
   type LazyTrainerOverrides,
+  testLazy,
+  type TestLazyOptions,
   trainLazy,
   type TrainLazyOptions,
 } from "./lazy/lazy-trainer.ts";

@@ -16,7 +16,7 @@ export function addTrainCommand(program: Command, terminal: Terminal): void {
     )
     .requiredOption(
       "--config-file <file-or-zoo-name>",
-      "a YAML file, or the name of a config of the model zoo",
+      "a YAML file or module, or the name of a config of the model zoo; names ending in .py are lazy configs",
     )
     .addOption(datasetOption())
     .option("--resume", "go on from the last checkpoint in OUTPUT_DIR, if there is one")
@@ -47,7 +47,13 @@ Examples:
   $ detectron train --config-file COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_3x.yaml \\
       --dataset people=penn-fudan:PennFudanPed --opts DATASETS.TRAIN "('people',)" \\
       DATASETS.TEST "('people',)" INPUT.MASK_FORMAT bitmask MODEL.ROI_HEADS.NUM_CLASSES 1 \\
-      SOLVER.IMS_PER_BATCH 2 SOLVER.BASE_LR 0.0025 SOLVER.MAX_ITER 500 SOLVER.STEPS "()"`,
+      SOLVER.IMS_PER_BATCH 2 SOLVER.BASE_LR 0.0025 SOLVER.MAX_ITER 500 SOLVER.STEPS "()"
+
+  The same by a lazy config, whose keys are those of its tree:
+  $ detectron train --config-file COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_1x.py \\
+      --dataset people=penn-fudan:PennFudanPed --opts dataloader.train.dataset.names=people \\
+      dataloader.test.dataset.names=people +dataloader.train.mapper.instanceMaskFormat=bitmask \\
+      model.roiHeads.numClasses=1 dataloader.train.totalBatchSize=2 optimizer.lr=0.0025 train.maxIter=500`,
     )
     .action(async (options: TrainOptions) => {
       const { train } = await import("../training/train.ts");

@@ -103,6 +103,7 @@ function sameKind(present: unknown, value: unknown): boolean {
 
 /** Where text stands, a number is text too; quotes, null and sequences are what they are. */
 function unquoted(text: string): unknown {
+  if (text === "") return "";
   const value = readValue(text);
   return typeof value === "number" || typeof value === "boolean" ? text : fromPlain(value, "");
 }

@@ -49,8 +49,7 @@ describe("applyOverrides", () => {
   });
 
   it("reads Python literals, YAML in one line, references and text", () => {
-    const cfg = { x: undefined };
-    const read = (text: string): unknown => applyOverrides(cfg, [`x=${text}`]).x;
+    const read = (text: string): unknown => applyOverrides({ x: undefined }, [`x=${text}`]).x;
     expect(read("(1, 2.5)")).toEqual([1, 2.5]);
     expect(read("None")).toBeNull();
     expect(read("null")).toBeNull();
@@ -67,6 +66,7 @@ describe("applyOverrides", () => {
   it("keeps text where text stands", () => {
     const cfg = applyOverrides(config(), ["train.outputDir=2024", "train.initCheckpoint='a.pkl'"]);
     expect(cfg.train).toMatchObject({ outputDir: "2024", initCheckpoint: "a.pkl" });
+    expect(applyOverrides(cfg, ["train.outputDir="]).train.outputDir).toBe("");
   });
 
   it("adds with a plus and removes with a tilde", () => {

@@ -11,7 +11,8 @@ import {
   isLazy,
   printLazy,
 } from "@detectron-ts/config";
-import type { ResultsDict } from "@detectron-ts/evaluation";
+import { DetectionCheckpointer, type ResumeOptions } from "@detectron-ts/checkpoint";
+import type { EvaluationResults, ResultsDict } from "@detectron-ts/evaluation";
 import type { LazyConfig } from "@detectron-ts/model-zoo";
 import type { AnyModule } from "@detectron-ts/nn";
 import { LRMultiplier } from "@detectron-ts/solver";
@@ -23,6 +24,7 @@ import {
   type DefaultTrainerOverrides,
   type DetectorModel,
 } from "../train/default-trainer.ts";
+import { testModel, type TestModelOptions } from "../train/test-model.ts";
 import { LazyConfigError } from "./errors.ts";
 
 /** What {@link createLazyTrainer} uses beside the tree. */
@@ -95,6 +97,32 @@ export async function trainLazy(
   const trainer = await createLazyTrainer(config, overrides);
   await trainer.resumeOrLoad({ resume });
   return trainer.train();
+}
+
+/** Options of {@link testLazy}. */
+export interface TestLazyOptions extends TestModelOptions {
+  /** Whether to measure the last checkpoint of `train.outputDir`, if there is one; false when left out. */
+  readonly resume?: boolean;
+  /** How the checkpoint is loaded. */
+  readonly load?: Omit<ResumeOptions, "resume">;
+}
+
+/**
+ * Measures a tree's `model`, with the weights of `train.initCheckpoint` or those of the last checkpoint, on its
+ * `dataloader.test`. Mirrors `tools/lazyconfig_train_net.py --eval-only`.
+ *
+ * @throws MissingDatasetError when the tree has no `dataloader.evaluator`; as {@link createLazyTrainer}.
+ */
+export async function testLazy(
+  config: LazyConfig,
+  { resume = false, load = {}, ...options }: TestLazyOptions = {},
+): Promise<EvaluationResults | ResultsDict> {
+  const cfg = settingsOf(config);
+  const model = await instantiateAsync(config.model, { within: config });
+  assertDetector(model);
+  const checkpointer = new DetectionCheckpointer(model, { saveDir: cfg.OUTPUT_DIR });
+  await checkpointer.resumeOrLoad(cfg.MODEL.WEIGHTS, { ...load, resume });
+  return testModel(cfg, model, { ...testOf(config), ...options });
 }
 
 /** The settings of a training under the keys of YAML configs. */

@@ -1,0 +1,77 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+import { detectron, temporaryFolder } from "./command-line.ts";
+import { writeCoco } from "./datasets.ts";
+
+const folder = await temporaryFolder();
+const coco = await writeCoco(join(folder, "coco"));
+const output = join(folder, "output");
+const LEVEL = "{channels: 16}";
+const RESIZE = "[{_target_: ResizeShortestEdge, shortEdgeLength: 64}]";
+
+/** A narrow RetinaNet, small images and few iterations. */
+const OPTS = [
+  "model.numClasses=3",
+  "model.backbone.bottomUp.freezeAt=0",
+  "model.backbone.bottomUp.stem.outChannels=8",
+  "+model.backbone.bottomUp.stages.inChannels=8",
+  "+model.backbone.bottomUp.stages.res2OutChannels=16",
+  "+model.backbone.bottomUp.stages.widthPerGroup=4",
+  "model.backbone.outChannels=16",
+  "model.backbone.topBlock.inChannels=128",
+  `model.head.inputShape=[${Array(5).fill(LEVEL).join(", ")}]`,
+  "model.head.convDims=[8]",
+  "dataloader.train.dataset.names=fruits_nuts",
+  "dataloader.test.dataset.names=fruits_nuts",
+  `dataloader.train.mapper.augmentations=${RESIZE}`,
+  `dataloader.test.mapper.augmentations=${RESIZE}`,
+  "dataloader.train.totalBatchSize=1",
+  "optimizer.lr=1e-9",
+  "train.maxIter=2",
+  "train.initCheckpoint=",
+];
+
+const ARGUMENTS = [
+  "train",
+  "--config-file",
+  "COCO-Detection/retinanet_R_50_FPN_1x.py",
+  "--dataset",
+  `fruits_nuts=${coco.location}`,
+  "--output",
+  output,
+];
+
+describe("detectron train with a lazy config", () => {
+  it("trains with the overrides, evaluates, and leaves the tree, a checkpoint and a report", async () => {
+    const { code, stdout, stderr } = await detectron(...ARGUMENTS, "--opts", ...OPTS);
+    expect(stderr).not.toMatch("error");
+    expect(code).toBe(0);
+    expect(stdout).toMatch("model_final.pth");
+    expect(await readdir(output)).toEqual(
+      expect.arrayContaining(["config.yaml", "metrics.json", "model_final.pth", "report.html"]),
+    );
+    const tree = await readFile(join(output, "config.yaml"), "utf8");
+    expect(tree).toMatch(/^model:\n {2}_target_: RetinaNet\n/);
+    expect(tree).toMatch("names: fruits_nuts");
+  });
+
+  it("measures the last checkpoint", async () => {
+    const { code, stdout } = await detectron(
+      ...ARGUMENTS,
+      "--eval-only",
+      "--resume",
+      "--opts",
+      ...OPTS,
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch("AP,AP50,AP75");
+  });
+
+  it("says how such a config takes the number of threads", async () => {
+    const { code, stderr } = await detectron(...ARGUMENTS, "--num-workers", "2");
+    expect(code).toBe(2);
+    expect(stderr).toMatch("dataloader.train.numWorkers");
+  });
+});
