@@ -249,7 +249,10 @@ const DATALOADER = {
   NUM_WORKERS: 4,
   /** Batches hold either wide or tall images. */
   ASPECT_RATIO_GROUPING: true,
-  /** `TrainingSampler`, `RepeatFactorTrainingSampler` or `RandomSubsetTrainingSampler`. */
+  /**
+   * `TrainingSampler`, `RepeatFactorTrainingSampler`, `RandomSubsetTrainingSampler`, `WeightedTrainingSampler` or
+   * `WeightedCategoryTrainingSampler`.
+   */
   SAMPLER_TRAIN: "TrainingSampler",
   REPEAT_THRESHOLD: float(0),
   REPEAT_SQRT: true,

@@ -86,6 +86,7 @@ export {
   type TrainingSamplerOptions,
   type TrainSampler,
 } from "./loader/samplers.ts";
+export { buildTrainSampler, type NamedDataset } from "./loader/train-sampler.ts";
 export { buildAugmentation } from "./mapper/build-augmentation.ts";
 export {
   checkImageSize,

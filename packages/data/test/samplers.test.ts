@@ -1,7 +1,9 @@
+import { getCfg } from "@detectron-ts/config";
 import { describe, expect, it } from "vitest";
 
 import {
   BatchPlanner,
+  buildTrainSampler,
   DataOptionError,
   InferenceSampler,
   RandomSubsetTrainingSampler,
@@ -87,9 +89,21 @@ describe("RepeatFactorTrainingSampler", () => {
     for (const index of take(sampler, 2500)) counts[index]++;
     expect(counts[0] / counts[1]).toBeGreaterThan(1.4);
     expect(counts[0] / counts[1]).toBeLessThan(1.6);
-    expect(() => new RepeatFactorTrainingSampler({ repeatFactors: [0.5], seed: 1 })).toThrow(
-      DataOptionError,
-    );
+    const never = (...repeatFactors: number[]) =>
+      expect(() => new RepeatFactorTrainingSampler({ repeatFactors, seed: 1 })).toThrow(
+        DataOptionError,
+      );
+    never(1, -0.5);
+    never(0, 0);
+    never(1, NaN);
+  });
+
+  it("never has a round without images, however small the factors", () => {
+    const sampler = new RepeatFactorTrainingSampler({ repeatFactors: [0.01, 0.02, 0], seed: 1 });
+    const counts = [0, 0, 0];
+    for (const index of take(sampler, 300)) counts[index]++;
+    expect(counts[1]).toBeGreaterThan(counts[0]);
+    expect(counts[2]).toBe(0);
   });
 
   it("goes on from a state", () => {
@@ -99,6 +113,65 @@ describe("RepeatFactorTrainingSampler", () => {
     const resumed = new RepeatFactorTrainingSampler(options);
     resumed.state = sampler.state;
     expect(take(resumed, 20)).toEqual(take(sampler, 20));
+  });
+});
+
+describe("buildTrainSampler", () => {
+  const dict = (...categories: number[]): DatasetDict => ({
+    fileName: "",
+    imageId: 0,
+    annotations: categories.map((categoryId) => ({ bbox: [], bboxMode: 0, categoryId })),
+  });
+  const datasets = [
+    { name: "a", dicts: [dict(0, 1), dict(0), dict(0), dict(0)] },
+    { name: "b", dicts: [dict(1), dict(1), dict(0, 1)] },
+  ];
+  const config = (name: string, more: Record<string, unknown> = {}) => {
+    const cfg = getCfg();
+    cfg.DATASETS.TRAIN = ["a", "b"];
+    cfg.DATALOADER.SAMPLER_TRAIN = name;
+    cfg.DATALOADER.REPEAT_THRESHOLD = 0.5;
+    Object.assign(cfg.DATASETS, more);
+    return cfg;
+  };
+  const TRAIN_REPEAT_FACTOR = [
+    ["a", 2],
+    ["b", 0.5],
+  ];
+  const factorsOf = (name: string) => {
+    const sampler = buildTrainSampler(config(name, { TRAIN_REPEAT_FACTOR }), datasets);
+    return sampler instanceof RepeatFactorTrainingSampler ? [...sampler.repeatFactors] : [];
+  };
+
+  it("weighs datasets, and their classes, as detectron2 recorded it", () => {
+    expect(factorsOf("WeightedTrainingSampler")).toEqual([2, 2, 2, 2, 0.5, 0.5, 0.5]);
+    const recorded = [5.656854152679443, 4, 4, 4, 1, 1, 1.2247449159622192];
+    factorsOf("WeightedCategoryTrainingSampler").forEach((factor, i) => {
+      expect(factor).toBeCloseTo(recorded[i], 6);
+    });
+  });
+
+  it("makes those that need no key of their own", () => {
+    expect(buildTrainSampler(config("TrainingSampler"), datasets)).toBeInstanceOf(TrainingSampler);
+    const byClass = buildTrainSampler(config("RepeatFactorTrainingSampler"), datasets);
+    expect(byClass).toBeInstanceOf(RepeatFactorTrainingSampler);
+  });
+
+  it("takes a share of the images where the config says which", () => {
+    const cfg = config("RandomSubsetTrainingSampler");
+    expect(() => buildTrainSampler(cfg, datasets)).toThrow("DATALOADER.RANDOM_SUBSET_RATIO");
+    Object.assign(cfg.DATALOADER, { RANDOM_SUBSET_RATIO: 0.5 });
+    const sampler = buildTrainSampler(cfg, datasets);
+    expect(sampler instanceof RandomSubsetTrainingSampler && sampler.subset).toHaveLength(3);
+  });
+
+  it.each([
+    ["no factors", undefined],
+    ["factors that are no pairs", ["a", 2]],
+    ["factors of a dataset that is not trained on", [["c", 2]]],
+  ])("refuses %s", (_, factors) => {
+    const cfg = config("WeightedTrainingSampler", factors && { TRAIN_REPEAT_FACTOR: factors });
+    expect(() => buildTrainSampler(cfg, datasets)).toThrow("DATASETS.TRAIN_REPEAT_FACTOR");
   });
 });
 

@@ -6,7 +6,6 @@ import { DatasetCatalog } from "../catalog/dataset-catalog.ts";
 import { MetadataCatalog } from "../catalog/metadata-catalog.ts";
 import type { DatasetDict } from "../dataset-dict.ts";
 import { DataOptionError, EmptyDatasetError, MetadataError } from "../errors.ts";
-import { oneOf } from "../mapper/build-augmentation.ts";
 import { configMapperSource } from "../mapper/config-mapper.ts";
 import { DatasetMapper } from "../mapper/dataset-mapper.ts";
 import { isMapperSource, type InputMapper, type MapperSource } from "../mapper/mapper-source.ts";
@@ -18,12 +17,7 @@ import {
   type DetectionTestLoaderOptions,
   type DetectionTrainLoaderOptions,
 } from "./detection-loaders.ts";
-import {
-  repeatFactorsFromCategoryFrequency,
-  RepeatFactorTrainingSampler,
-  TrainingSampler,
-  type TrainSampler,
-} from "./samplers.ts";
+import { buildTrainSampler, type NamedDataset } from "./train-sampler.ts";
 
 /** Options of {@link getDetectionDatasetDicts}. */
 export interface DatasetDictsOptions {
@@ -49,13 +43,21 @@ export interface DatasetDictsOptions {
  */
 export async function getDetectionDatasetDicts(
   names: readonly string[],
+  options: DatasetDictsOptions = {},
+): Promise<DatasetDict[]> {
+  return (await loadDatasets(names, options)).flatMap(({ dicts }) => dicts);
+}
+
+/** The images of {@link getDetectionDatasetDicts}, by dataset. */
+async function loadDatasets(
+  names: readonly string[],
   {
     filterEmpty = true,
     minKeypoints = 0,
     warn = emitWarning,
     ...proposalOptions
-  }: DatasetDictsOptions = {},
-): Promise<DatasetDict[]> {
+  }: DatasetDictsOptions,
+): Promise<NamedDataset[]> {
   const { proposalFiles } = proposalOptions;
   if (proposalFiles && proposalFiles.length !== names.length) {
     throw new DataOptionError(
@@ -73,12 +75,15 @@ export async function getDetectionDatasetDicts(
   }
   const all = parts.flat();
   checkAnnotations(all, agreedClasses(names)?.length, warn);
-  const kept = all.filter(
-    (dict) =>
-      (!filterEmpty || !dict.annotations || hasObject(dict)) &&
-      countKeypoints(dict) >= minKeypoints,
-  );
-  if (kept.length === 0) {
+  const kept = parts.map((dicts, index) => ({
+    name: names[index],
+    dicts: dicts.filter(
+      (dict) =>
+        (!filterEmpty || !dict.annotations || hasObject(dict)) &&
+        countKeypoints(dict) >= minKeypoints,
+    ),
+  }));
+  if (kept.every(({ dicts }) => dicts.length === 0)) {
     throw new EmptyDatasetError(names, `none of ${all.length} images has enough annotations`);
   }
   return kept;
@@ -115,30 +120,29 @@ export interface BuildTestLoaderOptions extends Partial<DetectionTestLoaderOptio
  * {@link MapperSource} stays in the calling thread.
  *
  * @param overrides - what to use instead of what the config says, and how to read files of precomputed proposals.
- * @throws as {@link getDetectionDatasetDicts}; DataOptionError for a sampler other than `TrainingSampler` and
- *   `RepeatFactorTrainingSampler`: `RandomSubsetTrainingSampler` needs a ratio that no config key gives, so pass one.
+ * @throws as {@link getDetectionDatasetDicts} and {@link buildTrainSampler}.
  */
 export async function buildDetectionTrainLoader(
   cfg: Config,
   { readProposals, ...overrides }: BuildTrainLoaderOptions = {},
 ): Promise<DetectionTrainLoader> {
   const { DATASETS, DATALOADER, MODEL, SOLVER, SEED } = cfg;
-  const dataset =
-    overrides.dataset ??
-    (await getDetectionDatasetDicts(DATASETS.TRAIN, {
-      filterEmpty: DATALOADER.FILTER_EMPTY_ANNOTATIONS,
-      minKeypoints: MODEL.KEYPOINT_ON ? MODEL.ROI_KEYPOINT_HEAD.MIN_KEYPOINTS_PER_IMAGE : 0,
-      ...(MODEL.LOAD_PROPOSALS && { proposalFiles: DATASETS.PROPOSAL_FILES_TRAIN }),
-      ...(readProposals && { readProposals }),
-    }));
+  const datasets = overrides.dataset
+    ? [{ name: DATASETS.TRAIN.join(" + "), dicts: overrides.dataset }]
+    : await loadDatasets(DATASETS.TRAIN, {
+        filterEmpty: DATALOADER.FILTER_EMPTY_ANNOTATIONS,
+        minKeypoints: MODEL.KEYPOINT_ON ? MODEL.ROI_KEYPOINT_HEAD.MIN_KEYPOINTS_PER_IMAGE : 0,
+        ...(MODEL.LOAD_PROPOSALS && { proposalFiles: DATASETS.PROPOSAL_FILES_TRAIN }),
+        ...(readProposals && { readProposals }),
+      });
   return new DetectionTrainLoader({
     ...mapperOptions(cfg, true, overrides),
-    sampler: overrides.sampler ?? buildTrainSampler(cfg, dataset),
+    sampler: overrides.sampler ?? buildTrainSampler(cfg, datasets),
     totalBatchSize: SOLVER.IMS_PER_BATCH,
     aspectRatioGrouping: DATALOADER.ASPECT_RATIO_GROUPING,
     seed: SEED,
     ...overrides,
-    dataset,
+    dataset: datasets.flatMap(({ dicts }) => dicts),
   });
 }
 
@@ -187,28 +191,6 @@ function mapperOptions(
     mapper: threads > 0 ? configMapperSource(cfg, isTrain) : ownMapper,
     numWorkers: threads,
   };
-}
-
-function buildTrainSampler(cfg: Config, dataset: readonly DatasetDict[]): TrainSampler {
-  const { SAMPLER_TRAIN, REPEAT_THRESHOLD, REPEAT_SQRT } = cfg.DATALOADER;
-  const seed = cfg.SEED;
-  const size = dataset.length;
-  const name = oneOf("DATALOADER.SAMPLER_TRAIN", SAMPLER_TRAIN, [
-    "TrainingSampler",
-    "RepeatFactorTrainingSampler",
-  ] as const);
-  switch (name) {
-    case "TrainingSampler":
-      return new TrainingSampler({ size, seed });
-    case "RepeatFactorTrainingSampler": {
-      const repeatFactors = repeatFactorsFromCategoryFrequency(
-        dataset,
-        REPEAT_THRESHOLD,
-        REPEAT_SQRT,
-      );
-      return new RepeatFactorTrainingSampler({ repeatFactors, seed });
-    }
-  }
 }
 
 /** The classes of all datasets that name theirs. */

@@ -132,18 +132,23 @@ export class RepeatFactorTrainingSampler extends RoundSampler {
     super(seed);
     checkedSize(repeatFactors.length);
     this.repeatFactors = Float64Array.from(repeatFactors);
-    if (!this.repeatFactors.every((factor) => factor >= 1)) {
-      throw new DataOptionError("repeatFactors", [...this.repeatFactors], "factors of at least 1");
+    const valid = this.repeatFactors.every((factor) => factor >= 0 && factor < Infinity);
+    if (!valid || this.repeatFactors.every((factor) => factor === 0)) {
+      const wanted = "finite factors of at least 0, not all of them 0";
+      throw new DataOptionError("repeatFactors", [...this.repeatFactors], wanted);
     }
   }
 
   protected override drawRound(generator: Generator): Int32Array {
     const indices: number[] = [];
-    this.repeatFactors.forEach((factor, image) => {
-      const whole = Math.trunc(factor);
-      const repeats = whole + (generator.next() < factor - whole ? 1 : 0);
-      for (let i = 0; i < repeats; i++) indices.push(image);
-    });
+    // Factors below 1 may leave out every image of a round.
+    while (indices.length === 0) {
+      this.repeatFactors.forEach((factor, image) => {
+        const whole = Math.trunc(factor);
+        const repeats = whole + (generator.next() < factor - whole ? 1 : 0);
+        for (let i = 0; i < repeats; i++) indices.push(image);
+      });
+    }
     return generator.permutation(indices.length).map((i) => indices[i]);
   }
 }
