@@ -27,6 +27,15 @@ describe("detectron analyze", () => {
     expect(stdout).toMatch(/^total +245\.\d+$/m);
   });
 
+  it("takes lazy configs of the model zoo", async () => {
+    const fcos = ["--config-file", "COCO-Detection/fcos_R_50_FPN_1x.py"];
+    const { parameter, flop } = await analyzeJson(...fcos, "--input-size", "256x320");
+    expect(parameter[""]).toBe(32_244_245);
+    expect(flop.byOperator.conv).toBe(15_979_250_176);
+    const refused = await detectron("analyze", ...fcos, "--image", DEMO_FILES.photograph);
+    expect(refused).toMatchObject({ code: 2, stderr: "error: --image is for YAML configs\n" });
+  });
+
   it("counts more for a larger image", async () => {
     const sizes = ["96x128", "192×256"];
     const [small, large] = await Promise.all(

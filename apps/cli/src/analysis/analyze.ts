@@ -8,11 +8,13 @@ import {
   parameterCount,
   parameterCountTable,
 } from "@detectron-ts/analysis";
-import type { Config } from "@detectron-ts/config";
+import { type Config, instantiate } from "@detectron-ts/config";
+import { isLazyConfigFile, setupLazyConfig } from "@detectron-ts/engine";
 import { readImage } from "@detectron-ts/image";
 import { buildModel, MetaArchitecture } from "@detectron-ts/modeling";
 import { init } from "@detectron-ts/nn";
 import type { ImageSize } from "@detectron-ts/structures";
+import ndarray from "ndarray";
 
 import { UsageError } from "../errors.ts";
 import { detectorConfig } from "../prediction/detector-config.ts";
@@ -21,8 +23,7 @@ import { formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What can be told of a model. */
-export const TASKS = ["parameter", "flop", "activation", "structure"] as const;
-export type Task = (typeof TASKS)[number];
+type Task = "parameter" | "flop" | "activation" | "structure";
 
 /** What `detectron analyze` is asked for. */
 export interface AnalyzeCommandOptions {
@@ -35,6 +36,8 @@ export interface AnalyzeCommandOptions {
   readonly json?: boolean;
   readonly opts?: readonly string[];
 }
+
+const USUAL_SIZE: ImageSize = [800, 1216];
 
 type Model = MetaArchitecture<unknown>;
 
@@ -57,15 +60,39 @@ export async function analyze(options: AnalyzeCommandOptions, terminal: Terminal
   if (inputSize !== undefined && image !== undefined) {
     throw new UsageError("--input-size is for made-up images: leave out it or --image");
   }
-  const cfg = detectorConfig(options);
-  const runs = tasks.includes("flop") || tasks.includes("activation");
-  let analysis: Analysis;
-  if (!runs) analysis = { model: init.withoutDrawing(() => buildModel<Model>(cfg)) };
-  else if (image === undefined) analysis = await analyzeConfig(cfg, { imageSize: inputSize });
-  else analysis = await analyzeImage(cfg, image, options, terminal);
-
+  const analysis = isLazyConfigFile(options.configFile)
+    ? await analyzeTree(options)
+    : await analyzeYaml(options, terminal);
   if (json) terminal.print(JSON.stringify(toJson(analysis, tasks), null, 2));
   else printAnalysis(analysis, tasks, depth, terminal);
+}
+
+/** Whether a task needs a run of the model. */
+function runs({ tasks }: AnalyzeCommandOptions): boolean {
+  return tasks.includes("flop") || tasks.includes("activation");
+}
+
+async function analyzeYaml(options: AnalyzeCommandOptions, terminal: Terminal): Promise<Analysis> {
+  const cfg = detectorConfig(options);
+  if (!runs(options)) return { model: init.withoutDrawing(() => buildModel<Model>(cfg)) };
+  if (options.image !== undefined) return analyzeImage(cfg, options.image, options, terminal);
+  return analyzeConfig(cfg, { imageSize: options.inputSize });
+}
+
+/** The same for a lazy config, whose model is run dry. */
+async function analyzeTree(options: AnalyzeCommandOptions): Promise<Analysis> {
+  const { configFile, image, opts, inputSize: [height, width] = USUAL_SIZE } = options;
+  if (image !== undefined) throw new UsageError("--image is for YAML configs");
+  const config = await setupLazyConfig({ configFile, opts });
+  const model = init.withoutDrawing(() => instantiate(config.model, { within: config }));
+  if (!(model instanceof MetaArchitecture)) throw new UsageError(unknownKind(configFile));
+  if (!runs(options)) return { model };
+  const black = ndarray(new Uint8Array(3 * height * width), [3, height, width]);
+  return { model, costs: await analyzeModel(model, [{ image: black }], { dryRun: true }) };
+}
+
+function unknownKind(configFile: string): string {
+  return `${configFile} is of a model of another kind than can be analyzed`;
 }
 
 /** What it costs to find in an image what a checkpoint finds in it. */
@@ -78,9 +105,7 @@ async function analyzeImage(
   const pixels = await readImage(file, { format: "BGR" });
   const { predictor } = await loadPredictor<unknown>(cfg, configFile, terminal);
   const { model } = predictor;
-  if (!(model instanceof MetaArchitecture)) {
-    throw new UsageError(`${configFile} is of a model of another kind than can be analyzed`);
-  }
+  if (!(model instanceof MetaArchitecture)) throw new UsageError(unknownKind(configFile));
   return { model, costs: await analyzeModel(model, [predictor.preprocess(pixels)]) };
 }
 

@@ -16,7 +16,7 @@ export function addAnalyzeCommand(program: Command, terminal: Terminal): void {
     )
     .requiredOption(
       "--config-file <file-or-zoo-name>",
-      "a YAML file, or the name of a config of the model zoo",
+      "a YAML file or module, or the name of a config of the model zoo; names ending in .py are lazy configs",
     )
     .addOption(
       new Option("--tasks <tasks...>", "what to tell")
@@ -39,6 +39,7 @@ export function addAnalyzeCommand(program: Command, terminal: Terminal): void {
 Examples:
   $ detectron analyze --config-file COCO-InstanceSegmentation/mask_rcnn_R_50_FPN_3x.yaml
   $ detectron analyze --config-file config.yaml --tasks flop activation --input-size 480x640 --json
+  $ detectron analyze --config-file COCO-Detection/fcos_R_50_FPN_1x.py --opts model.numClasses=20
   $ detectron analyze --config-file config.yaml --weights model_final.pth --image photo.jpg --tasks flop`,
     )
     .action(async (options: AnalyzeCommandOptions) => {
