@@ -11,8 +11,9 @@ export function addEvalCommand(program: Command, terminal: Terminal): void {
     .summary("measure a model's average precision")
     .description(
       "Runs a model over a dataset and prints its average precision as detectron2 does: by COCO's rules for boxes, and " +
-        "for masks where the model has them; by Pascal VOC's for VOC folders; recall for proposal networks. With " +
-        "--predictions, measures recorded results instead of a model.",
+        "for masks where the model has them; by Pascal VOC's for VOC folders, by those of LVIS, Cityscapes or panoptic " +
+        "segmentation for builtin datasets of these; recall for proposal networks. Without --annotations and --dataset, the " +
+        "datasets are those of DATASETS.TEST. With --predictions, measures recorded results instead of a model.",
     )
     .option("--config-file <file-or-zoo-name>", "a YAML file, or the name of a config of the zoo")
     .option(

@@ -49,7 +49,9 @@ A dataset is given as one of
 ${DATASET_FORMS.map(({ form, meaning }) => `  ${form.padEnd(38)} ${meaning}`).join("\n")}
 The classes of a COCO file come in the order of their ids. Without classes, those of a VOC folder are Pascal VOC's
 twenty, and that of a Penn-Fudan folder is person. A VOC dataset with 2007 in its name is measured by the rules of
-VOC 2007, any other by those of 2012.`;
+VOC 2007, any other by those of 2012.
+The builtin names of detectron2's configs, such as coco_2017_train, need no --dataset: they are looked for in the folder
+of the environment variable DETECTRON2_DATASETS (default: datasets).`;
 
 function collectDatasets(text: string, previous: readonly DatasetSpec[] = []): DatasetSpec[] {
   const spec = parseDatasetSpec(text);
