@@ -154,6 +154,30 @@ const cases: Case[] = [
     f: (x, w) => conv2d(x, w, { stride: [2, 3] }).square(),
   },
   {
+    name: "a conv2d of each channel by itself",
+    shapes: [
+      [2, 3, 5, 6],
+      [3, 1, 3, 3],
+    ],
+    f: (x, w) => conv2d(x, w, { groups: 3, padding: 1 }),
+  },
+  {
+    name: "a strided, dilated conv2d of each channel by itself, which does not reach the border",
+    shapes: [
+      [2, 2, 9, 8],
+      [2, 1, 3, 2],
+    ],
+    f: (x, w) => conv2d(x, w, { groups: 2, stride: 2, dilation: 2, padding: [1, 0] }),
+  },
+  {
+    name: "a conv2d of patches side by side, which does not reach the border",
+    shapes: [
+      [2, 2, 7, 6],
+      [3, 2, 3, 2],
+    ],
+    f: (x, w) => conv2d(x, w, { stride: [3, 2] }),
+  },
+  {
     name: "a 1×1 conv2d",
     shapes: [
       [2, 3, 2, 3],
@@ -514,6 +538,8 @@ describe("gradients over a batch that may be empty", () => {
     ["conv2d", weight(3, 2, 3, 3), (x, w) => conv2d(x, w, { padding: 1 })],
     ["strided conv2d", weight(3, 2, 1, 1), (x, w) => conv2d(x, w, { stride: 2 })],
     ["pointwise conv2d", weight(3, 2, 1, 1), (x, w) => conv2d(x, w)],
+    ["conv2d of each channel", weight(2, 1, 3, 3), (x, w) => conv2d(x, w, { groups: 2 })],
+    ["conv2d of patches", weight(3, 2, 2, 2), (x, w) => conv2d(x, w, { stride: 2 })],
     ["convTranspose2d", weight(2, 3, 2, 2), (x, w) => convTranspose2d(x, w, { stride: 2 })],
     ["linear", weight(3, 32), (x, w) => linear(x.flatten(1), w)],
     [

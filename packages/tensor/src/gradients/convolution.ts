@@ -83,6 +83,54 @@ function conv2dInputGradient(
   ]);
 }
 
+/** Whether windows lie side by side, as the patches of a vision transformer do. */
+function isPatchwise([, , kH, kW]: readonly number[], attrs: ConvAttrs): boolean {
+  const { stride, padding, dilation, groups } = attrs;
+  const sideBySide = stride[0] === kH && stride[1] === kW && dilation[0] === 1 && dilation[1] === 1;
+  return sideBySide && groups === 1 && padding.every((each) => each === 0);
+}
+
+/**
+ * Gradient of the weight where every pixel is in one window at most: one product with all windows, which only have to be
+ * brought in order. There may be hundreds of taps, each of which would be a pass over the image.
+ */
+function patchWeightGradient(grad: Tensor, input: Tensor, weightShape: readonly number[]): Tensor {
+  const [outputChannels, channels, kH, kW] = weightShape as Shape4;
+  const [n, , height, width] = input.shape as Shape4;
+  const [, , rows, columns] = grad.shape as Shape4;
+  const patches = n * rows * columns;
+  const whole = pad(input, [
+    [0, 0],
+    [0, 0],
+    [0, rows * kH - height],
+    [0, columns * kW - width],
+  ]);
+  const windows = permute(reshape(whole, [n, channels, rows, kH, columns, kW]), [1, 3, 5, 0, 2, 4]);
+  const windowColumns = reshape(windows, [channels * kH * kW, patches]);
+  const gradRows = reshape(transpose(grad, 0, 1), [outputChannels, patches]);
+  return reshape(matmul(gradRows, windowColumns, { transposeB: true }), weightShape);
+}
+
+/**
+ * Gradient of the weight of a convolution of each channel by itself, which is the convolution of the input with the gradient:
+ * steps of one are dilations of the other. Images are channels of a group, so that their gradients are summed.
+ */
+function depthwiseWeightGradient(
+  grad: Tensor,
+  input: Tensor,
+  weightShape: readonly number[],
+  { stride, padding, dilation, groups }: ConvAttrs,
+): Tensor {
+  const [, , kH, kW] = weightShape as Shape4;
+  const [n, channels, height, width] = input.shape as Shape4;
+  const images = reshape(transpose(input, 0, 1), [1, channels * n, height, width]);
+  const kernel = transpose(grad, 0, 1);
+  const options = { padding, stride: dilation, dilation: stride, groups };
+  // Where the last windows did not reach the border there is more than the taps.
+  const taps = sliceAxes(conv2d(images, kernel, options), [2, 3], [0, 0], [kH, kW]);
+  return reshape(taps, weightShape);
+}
+
 /** Columns from which on a product of matrices is worth its while: fewer take as long. */
 const PRODUCT_COLUMNS = 64;
 
@@ -102,6 +150,12 @@ function conv2dWeightGradient(
   const [outputChannels, groupInputs, kH, kW] = weightShape as Shape4;
   const [n, channels] = input.shape as Shape4;
   const [, , gradH, gradW] = grad.shape as Shape4;
+  if (isPatchwise(weightShape, attrs) && kH * kW > 1) {
+    return patchWeightGradient(grad, input, weightShape);
+  }
+  if (groups > 1 && groups === channels && groups === outputChannels) {
+    return depthwiseWeightGradient(grad, input, weightShape, attrs);
+  }
   const pixels = n * gradH * gradW;
   // Channels before images, so that the pixels of all images stand in one row.
   const gradRows = reshape(transpose(grad, 0, 1), [groups, outputChannels / groups, pixels]);
