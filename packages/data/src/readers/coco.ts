@@ -219,8 +219,7 @@ function compressed(jsonFile: string, id: number, rle: Rle): Rle {
   }
 }
 
-/** Order of ids: numbers by size, names by their letters. */
-export function compareIds(a: number | string, b: number | string): number {
+function compareIds(a: number | string, b: number | string): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   return String(a) < String(b) ? -1 : 1;
 }
