@@ -7,10 +7,12 @@ import {
   ModelOptionsError,
   type ModelInput,
   type PanopticFPN,
+  type PanopticOutput,
   SEM_SEG_HEADS_REGISTRY,
   SemanticSegmentation,
   SemanticSegmentor,
   SemSegFPNHead,
+  type SemSegOutput,
   semSegPostprocess,
   SemSegLabelError,
   SemSegSizeError,
@@ -22,6 +24,7 @@ import ndarray from "ndarray";
 import { describe, expect, it } from "vitest";
 
 import { flattenHeads, noise, type Overrides, tinyConfig } from "./tiny-model.ts";
+import { listConfigs } from "./zoo-config.ts";
 
 const SEMANTIC = "Misc/semantic_R_50_FPN_1x.yaml";
 const PANOPTIC = "COCO-PanopticSegmentation/panoptic_fpn_R_50_1x.yaml";
@@ -44,7 +47,7 @@ function panopticFpn(overrides: Overrides = {}): PanopticFPN {
 /** An image with one object, and labels that are all the same. */
 function trainingInput(height: number, width: number, label = 1): ModelInput {
   const instances = new Instances([height, width], {
-    gtBoxes: new Boxes([[10, 10, 40, 50]]),
+    gtBoxes: new Boxes([[5, 5, 30, 30]]),
     gtClasses: Int32Array.of(3),
     gtMasks: new BitMasks(ndarray(new Uint8Array(height * width).fill(1), [1, height, width])),
   });
@@ -247,5 +250,32 @@ describe("PanopticFPN", () => {
       panopticFpn({ "MODEL.PANOPTIC_FPN.INSTANCE_LOSS_WEIGHT": 0.5, "MODEL.MASK_ON": false });
     expect(build).toThrow(ModelOptionsError);
     expect(build).toThrow(/INSTANCE_LOSS_WEIGHT is 0\.5/);
+  });
+});
+
+describe("configs of detectron2 that segment, made narrow, run and train", () => {
+  const narrow = {
+    "MODEL.RESNETS.STEM_OUT_CHANNELS": 32,
+    "MODEL.RESNETS.WIDTH_PER_GROUP": 32,
+    "MODEL.RESNETS.RES2_OUT_CHANNELS": 32,
+    "MODEL.FPN.OUT_CHANNELS": 32,
+    "MODEL.ROI_BOX_HEAD.CONV_DIM": 32,
+    "MODEL.ROI_MASK_HEAD.CONV_DIM": 32,
+  };
+
+  it.each(listConfigs().filter((name) => /panoptic|semantic/i.test(name)))("%s", async (name) => {
+    const cfg = tinyConfig(name, { ...narrow, "MODEL.SEM_SEG_HEAD.CONVS_DIM": 32 });
+    const model = flattenHeads(buildModel<PanopticFPN | SemanticSegmentor>(cfg));
+    const losses = Object.entries(await model.losses([trainingInput(32, 32)]));
+    const values = await Promise.all(losses.map(([, loss]) => loss.item()));
+    expect(values.filter((value) => !Number.isFinite(value))).toEqual([]);
+    const outputs: (SemSegOutput & Partial<PanopticOutput>)[] = await model
+      .eval()
+      .inference([{ image: noise(32, 32), height: 30, width: 40 }]);
+    const [{ semSeg, instances, panopticSeg }] = outputs;
+    expect((await semSeg.argmax()).shape).toEqual([30, 40]);
+    const isPanoptic = name.includes("anoptic");
+    expect(panopticSeg?.panopticSeg.shape).toEqual(isPanoptic ? [30, 40] : undefined);
+    expect(instances?.predMasks?.shape.slice(1)).toEqual(isPanoptic ? [30, 40] : undefined);
   });
 });
