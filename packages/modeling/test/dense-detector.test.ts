@@ -17,7 +17,7 @@ import { OptionError } from "@detectron-ts/layers";
 import { init } from "@detectron-ts/nn";
 import { runtime } from "@detectron-ts/runtime";
 import { Boxes, Instances, LengthMismatchError } from "@detectron-ts/structures";
-import { tensor, zeros } from "@detectron-ts/tensor";
+import { full, tensor, type Tensor, zeros } from "@detectron-ts/tensor";
 import ndarray from "ndarray";
 import { describe, expect, it } from "vitest";
 
@@ -297,6 +297,21 @@ describe("what becomes of predictions", () => {
     );
     expect(find([0.25, 0.25, 0.25, 0, 0, 0, 0, 0])).toEqual([]);
   });
+
+  it.each([Infinity, -Infinity, NaN])(
+    "aren't sorted out where they are %d: boxes of such deltas are as they come, and no score is NaN",
+    async (value) => {
+      const model = retinaNet({ "MODEL.RETINANET.SCORE_THRESH_TEST": -1 }).eval();
+      const images = model.preprocessImage([{ image: noise(64, 64) }]);
+      const features = model.features(images.tensor);
+      const [logits, deltas] = model.head(features);
+      const broken = (levels: readonly Tensor[]) => levels.map(({ shape }) => full(shape, value));
+      const predictions = [broken(logits), broken(deltas)] as const;
+      const [instances] = await model.forwardInference(images, features, predictions);
+      expect(instances.predBoxes.data.some(Number.isFinite)).toBe(false);
+      expect(instances.length > 0).toBe(!Number.isNaN(value));
+    },
+  );
 
   it("lie in the order of the anchors: by row, column, anchor", async () => {
     // Two anchors at each of 1×3 locations, two numbers each: channel-major, and number = 10 · anchor + what.
