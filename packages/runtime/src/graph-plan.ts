@@ -34,8 +34,14 @@ function isFed(variable: Variable, user: Node): boolean {
  * The key lists, node by node, the operation, its structural attributes, where its inputs come from (an
  * earlier node, a fed value of some dtype and rank, or a baked variable), the dtypes and ranks of its
  * outputs, and in the end the fetches. Two graphs with one key differ only in sizes and values, so one session serves both.
+ *
+ * @param bakedBytes Upper bound of the variables to bake; those that come after it is reached are fed.
  */
-export function planGraph(nodes: readonly Node[], fetches: readonly Tensor[]): KeyedPlan {
+export function planGraph(
+  nodes: readonly Node[],
+  fetches: readonly Tensor[],
+  bakedBytes: number,
+): KeyedPlan {
   const position = new Map(nodes.map((node, i) => [node, i]));
   const fedVariables = new Set<Node>();
   for (const node of nodes) {
@@ -46,9 +52,12 @@ export function planGraph(nodes: readonly Node[], fetches: readonly Tensor[]): K
 
   const feeds: Tensor[] = [];
   const baked: Variable[] = [];
+  let bytesLeft = bakedBytes;
   const leafNames = new Map<Node, string[]>();
   const nameLeaf = (leaf: Tensor): string => {
-    if (leaf instanceof Variable && !fedVariables.has(leaf.node)) {
+    const bytes = leaf.dataSync().byteLength;
+    if (leaf instanceof Variable && !fedVariables.has(leaf.node) && bytes <= bytesLeft) {
+      bytesLeft -= bytes;
       baked.push(leaf);
       return `b${leaf.node.id}`;
     }

@@ -14,6 +14,11 @@ export interface RuntimeOptions {
   readonly executionProviders: readonly string[];
   /** Upper bound of the compiled models kept, in bytes; the least recently used go first. */
   readonly cacheBytes: number;
+  /**
+   * Upper bound of the parameters baked into one session, in bytes; the rest is fed at each run. A model cannot hold 2 GiB, and
+   * the largest of transformers have more. Default: 1.5 GiB.
+   */
+  readonly bakedBytes: number;
   /** Whether every graph is verified before it runs. Default: when `DETECTRON_VERIFY=1`. */
   readonly verify: boolean;
 }
@@ -25,6 +30,7 @@ export function defaultRuntimeOptions(): RuntimeOptions {
     memory: "fast",
     executionProviders: ["cpu"],
     cacheBytes: 2 * 1024 ** 3,
+    bakedBytes: 1.5 * 1024 ** 3,
     verify: process.env.DETECTRON_VERIFY === "1",
   };
 }
@@ -42,8 +48,10 @@ export function mergeRuntimeOptions(
   if (!Number.isInteger(merged.threads) || merged.threads < 1) {
     throw new RuntimeOptionError("threads", merged.threads, "a positive integer");
   }
-  if (!(merged.cacheBytes >= 0)) {
-    throw new RuntimeOptionError("cacheBytes", merged.cacheBytes, "a number of bytes");
+  for (const option of ["cacheBytes", "bakedBytes"] as const) {
+    if (!(merged[option] >= 0)) {
+      throw new RuntimeOptionError(option, merged[option], "a number of bytes");
+    }
   }
   if (merged.executionProviders.length === 0) {
     throw new RuntimeOptionError("executionProviders", "[]", "at least one provider");

@@ -83,7 +83,7 @@ export class Runtime implements Evaluator {
       for (const { node, index, dtype } of fetches) node.settle(index, allocate(dtype, 0));
       return;
     }
-    const plan = planGraph(nodes, fetches);
+    const plan = planGraph(nodes, fetches, this.#options.bakedBytes);
     await this.#cache.use(plan, this.#options, (session) => this.#runSession(session, plan));
   }
 

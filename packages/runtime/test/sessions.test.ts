@@ -44,6 +44,22 @@ describe("the session cache", () => {
     expect(runtime.stats().compilations).toBe(1);
   });
 
+  it("bakes no more than its bytes, and feeds what is left of the weights as they are now", async () => {
+    // The weight of one convolution fits, that of the second does not.
+    await runtime.configure({ bakedBytes: 40_000 });
+    const first = convolution();
+    const weight = new Buffer(new Float32Array(32 * 32 * 9).fill(0.01), [32, 32, 3, 3]);
+    const compute = (side: number) =>
+      conv2d(first(zeros([1, 32, side, side]).add(1)), weight, { padding: 1 })
+        .max()
+        .item();
+    const before = await compute(8);
+    expect(runtime.stats().bytes).toBeLessThan(2 * 32 * 32 * 9 * 4);
+    weight.update((values) => values.fill(0.02 as never));
+    expect(await compute(9)).toBeCloseTo(2 * before, 3);
+    expect(runtime.stats().compilations).toBe(1);
+  });
+
   it("compiles once for runs that ask at the same time", async () => {
     const layer = convolution();
     await Promise.all([3, 5, 8].map((side) => layer(zeros([1, 32, side, side])).data()));
