@@ -3,6 +3,7 @@ import "@detectron-ts/runtime";
 import { describe, expect, it } from "vitest";
 import {
   BatchNorm2d,
+  convertFrozenBatchNorm,
   CycleBatchNormList,
   Generator,
   init,
@@ -69,6 +70,21 @@ describe("batch norms that take turns", () => {
     for (const [i, norm] of norms.entries()) {
       const after = await list(inputs[i]).data();
       expect(after).toBeAllclose(await norm.eval()(inputs[i]).data(), { rtol: 1e-6, atol: 1e-6 });
+    }
+  });
+
+  it("can be frozen, and give the same", async () => {
+    const list = new CycleBatchNormList({ length: 2, numFeatures: 3 });
+    init.uniform(list.weight, { low: 0.5, high: 2 }, generator);
+    const inputs = [random(2, 3, 4, 5), random(2, 3, 2, 3)];
+    for (const x of inputs) await list(x).data();
+    await updateRunningStatistics(list);
+    list.eval();
+    const before = await Promise.all(inputs.map((x) => list(x).data()));
+    convertFrozenBatchNorm(list);
+    expect(list.modules().filter((child) => child instanceof BatchNorm2d)).toEqual([]);
+    for (const [i, x] of inputs.entries()) {
+      expect(await list(x).data()).toBeAllclose(before[i], { rtol: 1e-6, atol: 1e-6 });
     }
   });
 

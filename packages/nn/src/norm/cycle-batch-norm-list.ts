@@ -2,6 +2,7 @@ import type { Parameter, Tensor } from "@detectron-ts/tensor";
 import { checkPositive, formatOptions } from "../layers/options.ts";
 import { Module } from "../module.ts";
 import { BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm2d.ts";
+import type { Norm } from "./get-norm.ts";
 import { filledParameter } from "./vectors.ts";
 
 /** Options of {@link CycleBatchNormList}. */
@@ -21,7 +22,6 @@ export interface CycleBatchNormListOptions extends BatchNorm2dOptions {
 export class CycleBatchNormList extends Module<[x: Tensor], Tensor> {
   readonly weight: Parameter;
   readonly bias: Parameter;
-  readonly #norms: readonly BatchNorm2d[];
   #position = 0;
 
   /** @throws LayerOptionError when `length` or `numFeatures` is no positive integer. */
@@ -31,19 +31,21 @@ export class CycleBatchNormList extends Module<[x: Tensor], Tensor> {
     checkPositive("CycleBatchNormList", "numFeatures", options.numFeatures);
     this.weight = filledParameter(options.numFeatures, 1);
     this.bias = filledParameter(options.numFeatures, 0);
-    this.#norms = Array.from({ length }, (_, index) =>
-      this.registerModule(String(index), new AffineOfList(options, this)),
-    );
+    for (let index = 0; index < length; index++) {
+      this.registerModule(String(index), new AffineOfList(options, this));
+    }
   }
 
   /** How many batch norms there are. */
   get size(): number {
-    return this.#norms.length;
+    return this.namedChildren().size;
   }
 
   forward(x: Tensor): Tensor {
-    const norm = this.#norms[this.#position];
-    this.#position = (this.#position + 1) % this.#norms.length;
+    // Asked for anew each time: a norm may have been replaced, such as by a frozen one.
+    const norms = this.children() as Norm[];
+    const norm = norms[this.#position];
+    this.#position = (this.#position + 1) % norms.length;
     return norm(x);
   }
 
