@@ -12,7 +12,12 @@ import type { Annotation, DatasetDict } from "../dataset-dict.ts";
 import { AnnotationError } from "../errors.ts";
 import { listCityscapesFiles } from "./cityscapes-files.ts";
 import { type CityscapesObject, readCityscapesPolygons } from "./cityscapes-polygons.ts";
-import { loadPolygonGeometry, type PolygonGeometry } from "./polygon-geometry.ts";
+import {
+  type Area,
+  loadPolygonGeometry,
+  type PolygonGeometry,
+  type Ring,
+} from "./polygon-geometry.ts";
 
 const { fround } = Math;
 
@@ -60,7 +65,7 @@ const LABELS_BY_NAME = new Map(CITYSCAPES_LABELS.map((label) => [label.name, lab
 async function readOutlines(file: string, geometry: PolygonGeometry): Promise<ImageObjects> {
   const { imgHeight, imgWidth, objects } = await readCityscapesPolygons(file);
   const annotations: Annotation[] = [];
-  let inFront = geometry.empty;
+  const inFront: Outline[] = [];
   for (const [index, object] of [...objects.entries()].reverse()) {
     if (object.deleted) continue;
     const label = labelOf(file, object, index);
@@ -68,17 +73,12 @@ async function readOutlines(file: string, geometry: PolygonGeometry): Promise<Im
     if (object.polygon.length < 3) {
       throw new AnnotationError(file, index, `has ${object.polygon.length} corners, wanted 3`);
     }
-    const outline = object.polygon.flatMap((corner) =>
-      corner.map((value) => fround(fround(value) + 0.5)),
-    );
-    const area = geometry.grown(outline, 0.5);
+    const outline = new Outline(object.polygon, geometry);
     const categoryId = CITYSCAPES_THING_LABELS.indexOf(label);
-    // Whatever is seen of stuff covers what is behind it, too.
-    const visible = categoryId < 0 ? geometry.empty : geometry.difference(area, inFront);
-    if (categoryId >= 0 && visible.isEmpty()) continue;
-    inFront = geometry.union(inFront, area);
-    if (categoryId < 0) continue;
-    const segmentation = geometry.outerRings(visible);
+    const segmentation = categoryId < 0 ? [] : outline.visibleRings(inFront);
+    // Stuff covers what is behind it, too.
+    inFront.push(outline);
+    if (segmentation.length === 0) continue;
     annotations.push({
       bbox: boundsOf(segmentation),
       bboxMode: BoxMode.XYXY_ABS,
@@ -89,6 +89,50 @@ async function readOutlines(file: string, geometry: PolygonGeometry): Promise<Im
     });
   }
   return { height: imgHeight, width: imgWidth, annotations };
+}
+
+/** Half a pixel: from indices of pixels to their middles, and from there to their edges. */
+const HALF = 0.5;
+
+/** What an object would cover if nothing were in front of it. */
+class Outline {
+  readonly #geometry: PolygonGeometry;
+  readonly #ring: Ring;
+  readonly #bounds: readonly [xmin: number, ymin: number, xmax: number, ymax: number];
+  #area: Area | undefined;
+
+  constructor(corners: CityscapesObject["polygon"], geometry: PolygonGeometry) {
+    this.#geometry = geometry;
+    this.#ring = corners.flatMap((corner) => corner.map((value) => fround(fround(value) + HALF)));
+    this.#bounds = boundsOf([this.#ring]);
+  }
+
+  /** Made when it is asked for: most of what is far from any object never is. */
+  get area(): Area {
+    return (this.#area ??= this.#geometry.grown(this.#ring, HALF));
+  }
+
+  /** The outer rings of what others leave of it; none when they cover all. */
+  visibleRings(inFront: readonly Outline[]): Ring[] {
+    let visible = this.area;
+    for (const other of inFront) {
+      if (visible.isEmpty()) break;
+      if (this.#isNear(other)) visible = this.#geometry.difference(visible, other.area);
+    }
+    return this.#geometry.outerRings(visible);
+  }
+
+  #isNear(other: Outline): boolean {
+    const [xmin, ymin, xmax, ymax] = this.#bounds;
+    const [left, top, right, bottom] = other.#bounds;
+    const margin = 2 * HALF;
+    return (
+      left - margin <= xmax &&
+      right + margin >= xmin &&
+      top - margin <= ymax &&
+      bottom + margin >= ymin
+    );
+  }
 }
 
 /** Several objects of a label that nobody told apart are a group of it. */

@@ -8,10 +8,8 @@ export type Ring = readonly number[];
 
 /** What Cityscapes' polygons need of geometry. */
 export interface PolygonGeometry {
-  readonly empty: Area;
   /** The area within a ring, grown by a distance to all sides; a quarter of a circle around a corner has 4 segments. */
   grown(ring: Ring, distance: number): Area;
-  union(a: Area, b: Area): Area;
   difference(a: Area, b: Area): Area;
   /** The outer rings of an area's parts, first corner repeated at the end; holes are lost. */
   outerRings(area: Area): Ring[];
@@ -49,9 +47,7 @@ export async function loadPolygonGeometry(): Promise<PolygonGeometry> {
     return factory.createPolygon([...corners, corners[0].copy()]);
   };
   return {
-    empty: factory.createPolygon(),
     grown: (ring, distance) => BufferOp.bufferOp(polygonOf(ring), distance, QUADRANT_SEGMENTS),
-    union: (a, b) => OverlayOp.union(a, b),
     difference: (a, b) => OverlayOp.difference(a, b),
     outerRings: (area) => polygonsOf(area as JstsGeometry).map(outerRing),
   };
