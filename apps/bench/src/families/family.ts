@@ -57,6 +57,9 @@ const TINY = {
 /** Anchors of two-stage detectors, a size for each level. */
 const PYRAMID_ANCHORS = { "MODEL.ANCHOR_GENERATOR.SIZES": [[16], [32], [64], [128], [256]] };
 
+/** Regions are classified late: what two-stage models need to tell colours apart. */
+const LONGER = { "SOLVER.MAX_ITER": 800, "SOLVER.STEPS": [600] };
+
 const UPRIGHT = { maxAngle: 40, numClasses: 2 };
 
 export const FAMILIES: Readonly<Record<string, Family>> = {
@@ -80,6 +83,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     config: "COCO-PanopticSegmentation/panoptic_fpn_R_50_1x",
     overrides: {
       ...PYRAMID_ANCHORS,
+      ...LONGER,
       "MODEL.ROI_HEADS.NUM_CLASSES": 2,
       "MODEL.SEM_SEG_HEAD.NUM_CLASSES": 3,
       "MODEL.PANOPTIC_FPN.COMBINE.STUFF_AREA_LIMIT": 64,
@@ -119,7 +123,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   cascade: {
     title: "Cascade Mask R-CNN",
     config: "Misc/cascade_mask_rcnn_R_50_FPN_1x",
-    overrides: { ...PYRAMID_ANCHORS, "MODEL.ROI_HEADS.NUM_CLASSES": 2 },
+    overrides: { ...PYRAMID_ANCHORS, ...LONGER, "MODEL.ROI_HEADS.NUM_CLASSES": 2 },
     scenes: UPRIGHT,
     dataset: "instances",
     bars: { bbox: { AP50: 80 }, segm: { AP50: 75 } },
@@ -129,6 +133,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     config: "COCO-Detection/faster_rcnn_R_50_FPN_1x",
     overrides: {
       ...PYRAMID_ANCHORS,
+      ...LONGER,
       "MODEL.PROPOSAL_GENERATOR.NAME": "RRPN",
       "MODEL.ANCHOR_GENERATOR.NAME": "RotatedAnchorGenerator",
       "MODEL.ANCHOR_GENERATOR.ASPECT_RATIOS": [[1.4]],

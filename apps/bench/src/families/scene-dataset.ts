@@ -91,7 +91,7 @@ export async function registerScenes(
   );
   const rotated = `${name}_rotated`;
   DatasetCatalog.register(rotated, () => rotatedDicts(scenes, paths.images));
-  MetadataCatalog.get(rotated).set({ thingClasses: things, evaluatorType: "rotated_coco" });
+  MetadataCatalog.get(rotated).set({ thingClasses: things, evaluatorType: "coco" });
   return {
     instances: name,
     separated: `${name}_separated`,
