@@ -26,7 +26,7 @@ import type {
 } from "./fields.ts";
 import { pickFeatures } from "./input-shape.ts";
 import type { ROIHeadsArgs, ROIHeadsOutput } from "./roi-heads.ts";
-import { flatClasses } from "./sampling/classes.ts";
+import { matchedClasses } from "./sampling/classes.ts";
 
 /** Options that all ROI heads share. */
 export interface BaseROIHeadsOptions {
@@ -171,14 +171,8 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
     { proposalBoxes }: Instances<RegionFields>,
     { gtBoxes, gtClasses }: Instances<TargetFields>,
   ) {
-    const { matches, matchLabels } = this.proposalMatcher.match(
-      pairwiseIou(gtBoxes, proposalBoxes),
-    );
-    const matchedClasses = flatClasses(gtClasses);
-    const classes = Int32Array.from(matchLabels, (label, row) => {
-      if (label === -1) return -1;
-      return label === 0 ? this.numClasses : matchedClasses[matches[row]];
-    });
+    const matched = this.proposalMatcher.match(pairwiseIou(gtBoxes, proposalBoxes));
+    const classes = matchedClasses(matched, gtClasses, this.numClasses);
     const { positive, negative } = subsampleLabels(classes, {
       numSamples: this.batchSizePerImage,
       positiveFraction: this.positiveFraction,
@@ -188,7 +182,7 @@ export abstract class BaseROIHeads extends Module<ROIHeadsArgs, Promise<ROIHeads
     const rows = Int32Array.from([...positive, ...negative]);
     return {
       rows,
-      matches: rows.map((row) => matches[row]),
+      matches: rows.map((row) => matched.matches[row]),
       classes: rows.map((row) => classes[row]),
       numForeground: positive.length,
     };

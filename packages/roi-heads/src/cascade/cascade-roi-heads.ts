@@ -25,7 +25,7 @@ import type {
 import type { FeatureShapes } from "../input-shape.ts";
 import { branchPooler } from "../pooler/branch-pooler.ts";
 import type { ROIPooler } from "../pooler/roi-pooler.ts";
-import { flatClasses } from "../sampling/classes.ts";
+import { matchedClasses } from "../sampling/classes.ts";
 import {
   SeparateBranchROIHeads,
   type KeypointBranchOptions,
@@ -218,20 +218,15 @@ export class CascadeROIHeads extends SeparateBranchROIHeads<
     const counts = { foreground: 0, background: 0 };
     const labeled = proposals.map(({ imageSize, proposalBoxes }, image) => {
       const { gtBoxes, gtClasses } = targets[image];
-      const { matches, matchLabels } = this.proposalMatchers[stage].match(
-        pairwiseIou(gtBoxes, proposalBoxes),
-      );
-      const matchedClasses = flatClasses(gtClasses);
-      const classes = Int32Array.from(matchLabels, (label, row) =>
-        label === 0 ? this.numClasses : matchedClasses[matches[row]],
-      );
-      const numForeground = matchLabels.filter((label) => label === 1).length;
+      const matched = this.proposalMatchers[stage].match(pairwiseIou(gtBoxes, proposalBoxes));
+      const classes = matchedClasses(matched, gtClasses, this.numClasses);
+      const numForeground = matched.matchLabels.filter((label) => label === 1).length;
       counts.foreground += numForeground;
       counts.background += classes.length - numForeground;
       const fields: LabeledProposalFields = {
         proposalBoxes,
         gtClasses: ndarray(classes),
-        ...(gtBoxes.length > 0 && { gtBoxes: gtBoxes.select(matches) }),
+        ...(gtBoxes.length > 0 && { gtBoxes: gtBoxes.select(matched.matches) }),
       };
       return new Instances<LabeledProposalFields>(imageSize, fields);
     });

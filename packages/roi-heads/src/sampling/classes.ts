@@ -1,3 +1,4 @@
+import type { Matches } from "@detectron-ts/matcher";
 import { isNdArray, rowMajorData } from "@detectron-ts/structures";
 
 import type { ClassIndices } from "../fields.ts";
@@ -17,4 +18,17 @@ export function concatClasses(images: readonly ClassIndices[]): Int32Array {
     offset += list.length;
   }
   return joined;
+}
+
+/** For each proposal the class of what it was matched with; `numClasses` if it is background, -1 if it is to be ignored. */
+export function matchedClasses(
+  { matches, matchLabels }: Matches,
+  gtClasses: ClassIndices,
+  numClasses: number,
+): Int32Array {
+  const classes = flatClasses(gtClasses);
+  return Int32Array.from(matchLabels, (label, row) => {
+    if (label === -1) return -1;
+    return label === 0 ? numClasses : classes[matches[row]];
+  });
 }
