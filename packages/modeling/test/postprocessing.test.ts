@@ -94,7 +94,7 @@ describe("detectorPostprocess", () => {
     expect(mapped.predKeypoints.shape).toEqual([2, 1, 3]);
     expect([...mapped.predKeypoints.data]).toEqual([40, 40, 0.5, -12, 120, 0.25]);
     expect(mapped.predKeypointHeatmaps.shape).toEqual([2, 1, 2, 2]);
-    expect([...predKeypoints.data.slice(0, 2)]).toEqual([10, 20]);
+    expect(predKeypoints.data.slice(0, 2)).toEqual(Float32Array.of(10, 20));
   });
 
   it("maps proposals where there are no predicted boxes", () => {
