@@ -9,16 +9,32 @@ import { spreadWeights } from "../src/configs/spread-weights.ts";
 
 describe("the page of configs", () => {
   it("has a row for each config, with its problem if there is one", () => {
-    const page = configsPage([
-      ["a.yaml", { parameters: 41_699_936, flops: 192_220_000_000 }],
-      ["folder/b.yaml", { problem: "NotRegisteredError" }],
-    ]);
-    expect(page).toContain("# The 2 configs");
-    expect(page.trim().split("\n").slice(-4)).toEqual([
+    const page = configsPage(
+      [
+        {
+          name: "a.yaml",
+          check: { parameters: 41_699_936, flops: 192_220_000_000 },
+          isRecorded: true,
+        },
+        { name: "folder/b.yaml", check: { problem: "NotRegisteredError" }, isRecorded: true },
+      ],
+      [
+        {
+          name: "c.py",
+          check: { parameters: 7, flops: 1e9, imageSize: [64, 32] },
+          isRecorded: false,
+        },
+      ],
+    );
+    expect(page).toContain("## The 2 YAML files");
+    expect(page.split("\n").filter((line) => line.startsWith("|"))).toEqual([
       "| Config          | State                 | Parameters | GFLOPs |",
       "| --------------- | --------------------- | ---------: | -----: |",
       "| `a.yaml`        | 🟢                    | 41,699,936 |  192.2 |",
       "| `folder/b.yaml` | 🔴 NotRegisteredError |            |        |",
+      "| Config | State | Parameters | Image | GFLOPs |",
+      "| ------ | ----- | ---------: | ----: | -----: |",
+      "| `c.py` | 🟡    |          7 | 64×32 |    1.0 |",
     ]);
   });
 });
@@ -35,7 +51,7 @@ describe("checkConfig", () => {
   const model = init.withoutDrawing(() => buildModel<AnyModule>(narrow()));
 
   it("knows detectron2's tensors by name and shape", () => {
-    const recorded = readRecordedModels().get("COCO-Detection/rpn_R_50_C4_1x.yaml")!;
+    const recorded = readRecordedModels("yaml").get("COCO-Detection/rpn_R_50_C4_1x.yaml")!;
     expect(recorded.parameters).toBe(18_027_787);
     expect(holdsTheSame(model, recorded)).toBe(false);
   });

@@ -16,7 +16,9 @@ export interface ConfigCheck {
   /** Why it doesn't build or run, or how it differs from detectron2's; undefined when all is well. */
   readonly problem?: string;
   readonly parameters?: number;
-  /** Multiply-adds for an image of the usual size. */
+  /** Height and width of the image that was analysed; 800×1216 when left out. */
+  readonly imageSize?: ImageSize;
+  /** Multiply-adds for that image. */
   readonly flops?: number;
 }
 

@@ -9,14 +9,18 @@ export interface RecordedModel {
   readonly sha256: string;
 }
 
-const RECORDING = new URL(
-  "../../../../packages/modeling/test/golden/parameters.json",
-  import.meta.url,
-);
+/** Where the YAML configs' models are recorded, by the names of their files, and those of lazy configs, without ending. */
+const RECORDINGS = {
+  yaml: "../../../../packages/modeling/test/golden/parameters.json",
+  lazy: "../../../../packages/model-zoo/test/golden/lazy-parameters.json",
+} as const;
 
 /** What is recorded of detectron2's models, by the name of the config. */
-export function readRecordedModels(): ReadonlyMap<string, RecordedModel> {
-  const { configs } = JSON.parse(readFileSync(RECORDING, "utf8")) as {
+export function readRecordedModels(
+  kind: keyof typeof RECORDINGS,
+): ReadonlyMap<string, RecordedModel> {
+  const file = new URL(RECORDINGS[kind], import.meta.url);
+  const { configs } = JSON.parse(readFileSync(file, "utf8")) as {
     readonly configs: Readonly<Record<string, RecordedModel>>;
   };
   return new Map(Object.entries(configs));
