@@ -50,7 +50,10 @@ async function build<Model extends AnyModule>(
     return [buildModel<Model>(cfg), cfg.MODEL.WEIGHTS];
   }
   const { instantiateAsync } = await import("@detectron-ts/config");
-  const { model, train } = await getConfig(name, { trained });
+  const config = await getConfig(name, { trained });
   // As of `buildModel`, the caller knows the architecture by the config's name.
-  return [(await instantiateAsync(model)) as Model, train.initCheckpoint];
+  return [
+    (await instantiateAsync(config.model, { within: config })) as Model,
+    config.train.initCheckpoint,
+  ];
 }

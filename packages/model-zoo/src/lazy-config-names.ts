@@ -42,6 +42,17 @@ export const LAZY_CONFIG_NAMES = [
   "projects/ViTDet/configs/COCO/mask_rcnn_vitdet_b_100ep",
   "projects/ViTDet/configs/COCO/mask_rcnn_vitdet_h_75ep",
   "projects/ViTDet/configs/COCO/mask_rcnn_vitdet_l_100ep",
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_mvitv2_b_in21k_100ep",
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_mvitv2_h_in21k_50ep",
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_mvitv2_l_in21k_50ep",
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_swin_b_in21k_50ep",
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_swin_l_in21k_50ep",
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_vitdet_b_100ep",
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_vitdet_h_100ep",
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_vitdet_l_100ep",
+  "projects/ViTDet/configs/LVIS/mask_rcnn_vitdet_b_100ep",
+  "projects/ViTDet/configs/LVIS/mask_rcnn_vitdet_h_100ep",
+  "projects/ViTDet/configs/LVIS/mask_rcnn_vitdet_l_100ep",
 ] as const;
 
 /** One of {@link LAZY_CONFIG_NAMES}. */

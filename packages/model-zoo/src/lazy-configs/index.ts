@@ -20,6 +20,13 @@ import {
   maskRcnnVitdetCoco,
 } from "./vitdet.ts";
 
+import {
+  cascadeMvitLvis,
+  cascadeSwinLvis,
+  cascadeVitdetLvis,
+  maskRcnnVitdetLvis,
+} from "./vitdet-lvis.ts";
+
 /** What makes each config: a tree of its own for every call. */
 const MAKERS: Readonly<Record<LazyConfigBase, () => LazyConfig>> = {
   "COCO-Detection/fcos_R_50_FPN_1x": fcosR50Fpn1x,
@@ -61,6 +68,17 @@ const MAKERS: Readonly<Record<LazyConfigBase, () => LazyConfig>> = {
   "projects/ViTDet/configs/COCO/mask_rcnn_vitdet_b_100ep": () => maskRcnnVitdetCoco("b"),
   "projects/ViTDet/configs/COCO/mask_rcnn_vitdet_h_75ep": () => maskRcnnVitdetCoco("h"),
   "projects/ViTDet/configs/COCO/mask_rcnn_vitdet_l_100ep": () => maskRcnnVitdetCoco("l"),
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_mvitv2_b_in21k_100ep": () => cascadeMvitLvis("b"),
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_mvitv2_h_in21k_50ep": () => cascadeMvitLvis("h"),
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_mvitv2_l_in21k_50ep": () => cascadeMvitLvis("l"),
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_swin_b_in21k_50ep": () => cascadeSwinLvis("b"),
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_swin_l_in21k_50ep": () => cascadeSwinLvis("l"),
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_vitdet_b_100ep": () => cascadeVitdetLvis("b"),
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_vitdet_h_100ep": () => cascadeVitdetLvis("h"),
+  "projects/ViTDet/configs/LVIS/cascade_mask_rcnn_vitdet_l_100ep": () => cascadeVitdetLvis("l"),
+  "projects/ViTDet/configs/LVIS/mask_rcnn_vitdet_b_100ep": () => maskRcnnVitdetLvis("b"),
+  "projects/ViTDet/configs/LVIS/mask_rcnn_vitdet_h_100ep": () => maskRcnnVitdetLvis("h"),
+  "projects/ViTDet/configs/LVIS/mask_rcnn_vitdet_l_100ep": () => maskRcnnVitdetLvis("l"),
 };
 
 /** A config, of its own for each call. Its targets are registered. */

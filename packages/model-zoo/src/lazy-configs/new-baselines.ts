@@ -30,7 +30,7 @@ function model() {
 }
 
 /** Large-scale jitter: images at 0.1 to 2 times the size, of which a square is cut ("Simple Copy-Paste", Ghiasi et al. 2021). */
-export function largeScaleJitter() {
+function largeScaleJitter() {
   return [
     lazy(ResizeScale, {
       minScale: 0.1,

@@ -61,6 +61,7 @@ import {
   detectionDatasetDicts,
   detectionTestLoader,
   detectionTrainLoader,
+  fedLossClsWeights,
   keypointHflipIndices,
   repeatFactorSampler,
 } from "./common/data/loaders.ts";
@@ -90,7 +91,7 @@ const TARGETS: Readonly<Record<string, readonly LazyTarget[]>> = {
   boxes: [FastRCNNConvFCHead, FastRCNNOutputLayers],
   masksAndKeypoints: [KRCNNConvDeconvUpsampleHead, MaskRCNNConvUpsampleHead],
   data: [DatasetMapper, detectionDatasetDicts, detectionTestLoader, detectionTrainLoader],
-  sampling: [keypointHflipIndices, repeatFactorSampler],
+  sampling: [fedLossClsWeights, keypointHflipIndices, repeatFactorSampler],
   augmentations: [augmentationList, randomApply, RandomCrop, RandomFlip, ResizeShortestEdge],
   largeScaleJitter: [FixedSizeCrop, ResizeScale],
   optimizers: [AdamW, getDefaultOptimizerParams, SGD, vitLrDecay],

@@ -165,11 +165,11 @@ const SWIN = {
 } as const;
 
 /** `projects/ViTDet/configs/COCO/cascade_mask_rcnn_swin_b_in21k_50ep.py` and `…_l_in21k_50ep.py`. */
-export function cascadeSwinCoco(size: keyof typeof SWIN) {
+export function cascadeSwinCoco(size: keyof typeof SWIN, dropPathRate = 0.4) {
   const { weights, ...settings } = SWIN[size];
   const model = cascadeLayerNorm();
   assign(model.backbone, {
-    bottomUp: lazy(SwinTransformer, { depths: [2, 2, 18, 2], dropPathRate: 0.4, ...settings }),
+    bottomUp: lazy(SwinTransformer, { depths: [2, 2, 18, 2], dropPathRate, ...settings }),
     inFeatures: ["p0", "p1", "p2", "p3"],
   });
   const optimizer = adamW();

@@ -2,7 +2,7 @@ import { lazy } from "@detectron-ts/config";
 import { multiStepParamScheduler, warmupParamScheduler } from "@detectron-ts/solver";
 
 /** Options of {@link steppedSchedule}. */
-interface SteppedScheduleOptions {
+export interface SteppedScheduleOptions {
   readonly milestones: readonly number[];
   readonly numUpdates?: number;
   readonly warmupLength: number;

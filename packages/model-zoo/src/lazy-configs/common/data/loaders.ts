@@ -9,6 +9,7 @@ import {
   DetectionTrainLoader,
   type DetectionTrainLoaderOptions,
   getDetectionDatasetDicts,
+  getFedLossClsWeights,
   MetadataCatalog,
   repeatFactorsFromCategoryFrequency,
   RepeatFactorTrainingSampler,
@@ -99,4 +100,20 @@ export async function keypointHflipIndices({
   // Some datasets have their metadata from their files.
   if (!metadata.has("keypointNames")) await DatasetCatalog.get(name);
   return createKeypointHflipIndices(metadata);
+}
+
+/** Options of {@link fedLossClsWeights}. */
+export interface FedLossWeightsOptions {
+  /** One dataset, or several with the same counts of images per class. */
+  readonly names: string | readonly string[];
+  /** 1 when left out. */
+  readonly freqWeightPower?: number;
+}
+
+/** What tells the weights of classes in the federated loss; see `getFedLossClsWeights` of `@detectron-ts/data`. */
+export function fedLossClsWeights({
+  names,
+  freqWeightPower,
+}: FedLossWeightsOptions): () => Float32Array {
+  return () => getFedLossClsWeights(names, freqWeightPower);
 }

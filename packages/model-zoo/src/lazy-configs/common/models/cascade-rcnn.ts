@@ -12,14 +12,14 @@ const STAGE_WEIGHTS = [
 ] as const;
 
 /** Options of {@link cascadeStages}. */
-interface CascadeStagesOptions {
+export interface CascadeStagesOptions {
   readonly convDims?: readonly number[];
   readonly fcDims?: readonly number[];
   readonly convNorm?: string;
 }
 
 /** The box branches of a cascade's three stages. */
-export function cascadeStages({
+function cascadeStages({
   convDims = [],
   fcDims = [1024, 1024],
   convNorm = "",

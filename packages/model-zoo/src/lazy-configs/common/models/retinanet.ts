@@ -8,7 +8,7 @@ import { IMAGENET_BGR256_MEAN, IMAGENET_BGR256_STD } from "../data/constants.ts"
 import { resnet50 } from "./resnet.ts";
 
 /** The shapes of the five levels that the head works on. */
-export const FIVE_LEVELS = Array.from({ length: 5 }, () => ({ channels: 256 }));
+const FIVE_LEVELS = Array.from({ length: 5 }, () => ({ channels: 256 }));
 
 /** RetinaNet with a ResNet-50. Mirrors detectron2's `configs/common/models/retinanet.py`. */
 export function retinanet() {
