@@ -3,10 +3,9 @@ import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { type Config, getCfg } from "@detectron-ts/config";
 
+const require = createRequire(import.meta.url);
 /** The folder of detectron2's configs. The model zoo, which has them by name, stands on this package. */
-const folder = dirname(
-  createRequire(import.meta.url).resolve("@detectron-ts/configs/package.json"),
-);
+const folder = dirname(require.resolve("@detectron-ts/configs/package.json"));
 
 /** The names of all configs, sorted. */
 export function listConfigs(): string[] {
