@@ -22,7 +22,7 @@ import type {
   RegionFields,
   TargetFields,
 } from "../fields.ts";
-import type { FeatureShapes } from "../input-shape.ts";
+import { pickFeatures, type FeatureShapes } from "../input-shape.ts";
 import { branchPooler } from "../pooler/branch-pooler.ts";
 import type { ROIPooler } from "../pooler/roi-pooler.ts";
 import { matchedClasses } from "../sampling/classes.ts";
@@ -160,6 +160,8 @@ export class CascadeROIHeads extends SeparateBranchROIHeads<
     targets: readonly Instances<TargetFields>[],
   ): Promise<Losses> {
     const imageSizes = proposals.map(({ imageSize }) => imageSize);
+    // Each stage is computed before the next is known, and all look at the same features.
+    for (const feature of pickFeatures(features, this.inFeatures)) feature.keep();
     const losses: Losses = {};
     let stageProposals = proposals;
     for (const [stage, predictor] of [...this.boxPredictor].entries()) {
