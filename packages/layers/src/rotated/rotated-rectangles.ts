@@ -25,6 +25,8 @@ export class RotatedRectangles {
   readonly #halfSides: Float32Array;
   /** Half the width and height of the upright rectangle around each box. */
   readonly #halfExtents: Float64Array;
+  /** Cosine and sine of each box's angle. */
+  readonly #directions: Float64Array;
   /** How far apart a box has to be from another at least for that to be plain; see `#isApart`. */
   readonly #margins: Float64Array;
   readonly #shorterSides: Float64Array;
@@ -37,6 +39,7 @@ export class RotatedRectangles {
     this.#areas = new Float32Array(count);
     this.#halfSides = new Float32Array(4 * count);
     this.#halfExtents = new Float64Array(2 * count);
+    this.#directions = new Float64Array(2 * count);
     this.#margins = new Float64Array(count);
     this.#shorterSides = new Float64Array(count);
     for (let i = 0; i < count; i++) {
@@ -45,6 +48,8 @@ export class RotatedRectangles {
       const theta = boxes[5 * i + 4] * RADIANS_PER_DEGREE;
       const halfCos = fround(cos(theta)) * 0.5;
       const halfSin = fround(sin(theta)) * 0.5;
+      this.#directions[2 * i] = 2 * halfCos;
+      this.#directions[2 * i + 1] = 2 * halfSin;
       const [widthX, widthY] = [halfCos * width, halfSin * width];
       const [heightX, heightY] = [halfSin * height, halfCos * height];
       this.#areas[i] = width * height;
@@ -80,14 +85,25 @@ export class RotatedRectangles {
 
   /**
    * Whether {@link iou} is `threshold` or more. Boxes of which one is too small to fill that share of the other, by more
-   * than rounding makes up for, are told at once.
+   * than rounding makes up for, are told at once. That goes for sides of a pixel or more, and angles that differ: where edges
+   * lie on nearly the same line, rounding decides where they meet, and the full comparison may find more than there is.
    */
   reaches(threshold: number, i: number, other: RotatedRectangles, j: number): boolean {
     const area1 = this.#areas[i];
     const area2 = other.#areas[j];
-    const isSmall = min(this.#shorterSides[i], other.#shorterSides[j]) < 0.1;
-    if (!isSmall && 1.01 * min(area1, area2) < threshold * max(area1, area2)) return false;
+    if (1.01 * min(area1, area2) < threshold * max(area1, area2)) {
+      const isPlain = min(this.#shorterSides[i], other.#shorterSides[j]) >= 1;
+      if (isPlain && !this.#isNearlyParallel(i, other, j)) return false;
+    }
     return this.iou(i, other, j) >= threshold;
+  }
+
+  /** Whether sides of two boxes are parallel, to about a degree. */
+  #isNearlyParallel(i: number, other: RotatedRectangles, j: number): boolean {
+    const [cos1, sin1] = [this.#directions[2 * i], this.#directions[2 * i + 1]];
+    const [cos2, sin2] = [other.#directions[2 * j], other.#directions[2 * j + 1]];
+    const limit = 0.02;
+    return abs(cos1 * sin2 - sin1 * cos2) < limit || abs(cos1 * cos2 + sin1 * sin2) < limit;
   }
 
   /**
