@@ -69,6 +69,12 @@ describe("detectron train with a lazy config", () => {
     expect(stdout).toMatch("AP,AP50,AP75");
   });
 
+  it("prints the tree that a training left behind", async () => {
+    const { code, stdout } = await detectron("config", join(output, "config.yaml"));
+    expect(code).toBe(0);
+    expect(stdout).toBe(await readFile(join(output, "config.yaml"), "utf8"));
+  });
+
   it("says how such a config takes the number of threads", async () => {
     const { code, stderr } = await detectron(...ARGUMENTS, "--num-workers", "2");
     expect(code).toBe(2);

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
 
 import { applyOverrides, isLazy, loadLazyConfig } from "@detectron-ts/config";
@@ -35,17 +35,22 @@ export async function setupLazyConfig({
   opts = [],
 }: SetupLazyConfigOptions): Promise<LazyConfig> {
   const config = existsSync(configFile)
-    ? await readFile(configFile)
+    ? await readTree(configFile)
     : await readZoo(configFile, trained);
   return applyOverrides(config, opts);
 }
 
-/** Whether a config is a lazy one by its name: what ends like a module, and YAML with a node in it can't be told. */
+/**
+ * Whether a config is a lazy one: a module, a name of the zoo that says so by its end, or YAML with a node for its model, as a
+ * lazy training leaves it behind.
+ */
 export function isLazyConfigFile(configFile: string): boolean {
-  return isLazyName(configFile) || /^\.[cm]?[jt]s$/.test(extname(configFile));
+  if (isLazyName(configFile) || /^\.[cm]?[jt]s$/.test(extname(configFile))) return true;
+  if (!/^\.ya?ml$/.test(extname(configFile)) || !existsSync(configFile)) return false;
+  return /^model:\s*\n\s+_target_:/m.test(readFileSync(configFile, "utf8"));
 }
 
-async function readFile(configFile: string): Promise<LazyConfig> {
+async function readTree(configFile: string): Promise<LazyConfig> {
   await registerZooTargets();
   const tree = await loadLazyConfig(configFile);
   assertLazyConfig(tree);

@@ -7,6 +7,7 @@ import { Linear } from "@detectron-ts/nn";
 import {
   ConfigNotFoundError,
   createLazyTrainer,
+  isLazyConfigFile,
   LazyConfigError,
   setupLazyConfig,
   trainLazy,
@@ -141,6 +142,21 @@ describe("setupLazyConfig", () => {
     expect(await setupLazyConfig({ configFile })).toEqual(config);
     const changed = await setupLazyConfig({ configFile, opts: ["train.maxIter=7"] });
     expect(changed.train.maxIter).toBe(7);
+  });
+
+  it("is told by names, modules, and YAML with a node for its model", () => {
+    const yaml = (text: string): string => {
+      const file = join(folder, "kind.yaml");
+      writeFileSync(file, text);
+      return file;
+    };
+    for (const name of [MASK_RCNN, "my-config.ts", "my-config.mjs"]) {
+      expect([name, isLazyConfigFile(name)]).toEqual([name, true]);
+    }
+    expect(isLazyConfigFile(yaml("train: {}\nmodel:\n  _target_: FPN\n"))).toBe(true);
+    expect(isLazyConfigFile(yaml("MODEL:\n  MASK_ON: True\n"))).toBe(false);
+    expect(isLazyConfigFile("COCO-Detection/retinanet_R_50_FPN_1x.yaml")).toBe(false);
+    expect(isLazyConfigFile("COCO-Detection/retinanet_R_50_FPN_1x")).toBe(false);
   });
 
   it("says what there isn't", async () => {
