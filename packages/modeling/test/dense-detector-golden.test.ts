@@ -40,9 +40,10 @@ const CASES = [
 const KINDS = ["logits", "deltas", "ctrness"];
 
 describe.runIf(root).each(CASES)("the recorded $name", ({ name, load }) => {
-  const golden = new GoldenCase(join(root ?? "", name));
+  let golden: GoldenCase;
   let model: Detector;
   beforeAll(async () => {
+    golden = new GoldenCase(join(root!, name));
     model = await load(golden);
   });
 
