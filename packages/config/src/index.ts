@@ -12,7 +12,15 @@ export { nearest } from "./nearest.ts";
 export { loadLazyConfig, saveLazyConfig } from "./lazy/files.ts";
 export { instantiate, instantiateAsync } from "./lazy/instantiate.ts";
 export type { Instantiated, InstantiateOptions } from "./lazy/instantiate.ts";
-export { assign, cloneLazy, isLazy, lazy, lazyPartial, optionsWithout, TARGET } from "./lazy/node.ts";
+export {
+  assign,
+  cloneLazy,
+  isLazy,
+  lazy,
+  lazyPartial,
+  optionsWithout,
+  TARGET,
+} from "./lazy/node.ts";
 export type {
   ConstructedBy,
   Lazy,
