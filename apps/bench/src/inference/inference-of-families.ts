@@ -1,4 +1,5 @@
-import { getConfig } from "@detectron-ts/model-zoo";
+import { instantiate } from "@detectron-ts/config";
+import { getConfig, isLazyName } from "@detectron-ts/model-zoo";
 import {
   buildModel,
   type ModelInput,
@@ -18,13 +19,14 @@ import { syntheticPixels } from "./synthetic-image.ts";
 
 /** A kind of model, by a config of its own. */
 interface Family {
+  /** Of the model zoo, YAML or lazy. */
   readonly config: string;
   /** Layers to rescale, in the order in which they work; see {@link calibrate}. */
   readonly calibration: readonly (readonly CalibratedLayer[])[];
   /** Values that differ from the config's. */
   readonly overrides?: Readonly<Record<string, unknown>>;
-  /** Whether images come with proposals. */
-  readonly needsProposals?: true;
+  /** How many proposals images come with; none when left out. */
+  readonly proposals?: number;
 }
 
 const CASCADE = [0, 1, 2].map((stage) => boxPredictor(`roi_heads.box_predictor.${stage}`));
@@ -65,7 +67,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   "Fast R-CNN": {
     config: "COCO-Detection/fast_rcnn_R_50_FPN_1x",
     calibration: [boxPredictor()],
-    needsProposals: true,
+    proposals: 1000,
   },
   RPN: { config: "COCO-Detection/rpn_R_50_FPN_1x", calibration: [] },
   "Mask R-CNN": {
@@ -80,6 +82,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     config: "Misc/cascade_mask_rcnn_R_50_FPN_1x",
     calibration: CASCADE,
   },
+  FCOS: { config: "COCO-Detection/fcos_R_50_FPN_1x.py", calibration: DENSE_HEAD },
   RetinaNet: { config: "COCO-Detection/retinanet_R_50_FPN_1x", calibration: DENSE_HEAD },
   "Semantic FPN": { config: "Misc/semantic_R_50_FPN_1x", calibration: [] },
   "Panoptic FPN": {
@@ -132,14 +135,10 @@ export async function benchInferenceOfFamilies(options: FamiliesBenchOptions): P
 }
 
 async function timeFamily(family: Family, repeat: number): Promise<FamilyTime> {
-  const { config, overrides = {}, calibration, needsProposals } = family;
-  const cfg = getConfig(config);
-  cfg.mergeFromList(Object.entries(overrides).flat());
-  manualSeed(1);
-  const model = buildModel<BenchedModel<Output>>(cfg);
+  const model = await buildFamily(family);
   model.eval();
-  const input = syntheticInput(needsProposals ? cfg.MODEL.RPN.POST_NMS_TOPK_TEST : 0);
-  await calibrate(model, input, calibration);
+  const input = syntheticInput(family.proposals ?? 0);
+  await calibrate(model, input, family.calibration);
   await runtime.clear();
 
   const run = async (): Promise<Output> => {
@@ -164,6 +163,17 @@ async function timeFamily(family: Family, repeat: number): Promise<FamilyTime> {
     overhead: median(totals.map((total, i) => total / inside[i])),
     found: countOf(output),
   };
+}
+
+async function buildFamily({ config, overrides = {} }: Family): Promise<BenchedModel<Output>> {
+  manualSeed(1);
+  if (isLazyName(config)) {
+    const { model } = await getConfig(config);
+    return instantiate(model) as BenchedModel<Output>;
+  }
+  const cfg = getConfig(config);
+  cfg.mergeFromList(Object.entries(overrides).flat());
+  return buildModel<BenchedModel<Output>>(cfg);
 }
 
 /** An image, with boxes of all sizes as proposals where some are wanted. */
