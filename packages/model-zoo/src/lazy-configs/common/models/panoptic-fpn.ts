@@ -4,8 +4,14 @@ import { maskRcnnFpn } from "./mask-rcnn-fpn.ts";
 
 /** Panoptic FPN with a ResNet-50. Mirrors detectron2's `configs/common/models/panoptic_fpn.py`. */
 export function panopticFpn() {
+  const { backbone, proposalGenerator, roiHeads, pixelMean, pixelStd, inputFormat } = maskRcnnFpn();
   return lazy(PanopticFPN, {
-    ...maskRcnnFpn(),
+    backbone,
+    proposalGenerator,
+    roiHeads,
+    pixelMean,
+    pixelStd,
+    inputFormat,
     semSegHead: lazy(SemSegFPNHead, {
       inputShape: {
         p2: { stride: 4, channels: "${....backbone.outChannels}" },
