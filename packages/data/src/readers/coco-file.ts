@@ -51,19 +51,39 @@ export interface CocoFile {
  *
  * @throws DatasetFileError | AnnotationError
  */
-export async function readCocoFile(file: string): Promise<CocoFile> {
+export function readCocoFile(file: string): Promise<CocoFile> {
+  return readTables(file, checkedImage, checkedCategory);
+}
+
+/**
+ * Reads a file that is laid out as COCO's, with images and categories of a kind of its own.
+ *
+ * @throws DatasetFileError | AnnotationError
+ */
+export async function readTables<
+  Image extends { readonly id: number | string },
+  Category extends { readonly id: number },
+>(
+  file: string,
+  toImage: (file: string, value: unknown, index: number) => Image,
+  toCategory: (file: string, value: unknown, index: number) => Category,
+): Promise<{
+  readonly images: readonly Image[];
+  readonly categories: readonly Category[];
+  readonly annotations?: readonly CocoAnnotation[];
+}> {
   const { list, optionalList } = await readJsonTables(file);
   const annotations = optionalList("annotations");
   return {
     images: unique(
       file,
       "image",
-      list("images").map((image, i) => checkedImage(file, image, i)),
+      list("images").map((image, i) => toImage(file, image, i)),
     ),
     categories: unique(
       file,
       "category",
-      list("categories").map((category, i) => checkedCategory(file, category, i)),
+      list("categories").map((category, i) => toCategory(file, category, i)),
     ),
     ...(annotations && {
       annotations: annotations.map((annotation, i) => checkedAnnotation(file, annotation, i)),
@@ -98,7 +118,7 @@ function checkedCategory(file: string, value: unknown, index: number): CocoCateg
 }
 
 /** @throws AnnotationError */
-export function checkedAnnotation(file: string, value: unknown, index: number): CocoAnnotation {
+function checkedAnnotation(file: string, value: unknown, index: number): CocoAnnotation {
   if (!isRecord(value) || typeof value.id !== "number") {
     throw new DatasetFileError(file, `annotations[${index}] needs a numeric id`);
   }

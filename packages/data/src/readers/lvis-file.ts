@@ -1,6 +1,6 @@
 import { DatasetFileError } from "../errors.ts";
-import { checkedAnnotation, type CocoAnnotation } from "./coco-file.ts";
-import { isNumbers, isRecord, readJsonTables, unique } from "./json-tables.ts";
+import { type CocoAnnotation, readTables } from "./coco-file.ts";
+import { isNumbers, isRecord } from "./json-tables.ts";
 
 /** An image of a file in LVIS's format. */
 export interface LvisImage {
@@ -37,24 +37,8 @@ export interface LvisFile {
  *
  * @throws DatasetFileError | AnnotationError
  */
-export async function readLvisFile(file: string): Promise<LvisFile> {
-  const { list, optionalList } = await readJsonTables(file);
-  const annotations = optionalList("annotations");
-  return {
-    images: unique(
-      file,
-      "image",
-      list("images").map((image, i) => checkedImage(file, image, i)),
-    ),
-    categories: unique(
-      file,
-      "category",
-      list("categories").map((category, i) => checkedCategory(file, category, i)),
-    ),
-    ...(annotations && {
-      annotations: annotations.map((annotation, i) => checkedAnnotation(file, annotation, i)),
-    }),
-  };
+export function readLvisFile(file: string): Promise<LvisFile> {
+  return readTables(file, checkedImage, checkedCategory);
 }
 
 function checkedImage(file: string, value: unknown, index: number): LvisImage {
