@@ -2,14 +2,12 @@ import { join } from "node:path";
 
 import type { CocoDataset, CocoDetection } from "@detectron-ts/coco";
 
-import { CollectedResults } from "./collected-results.ts";
-import type { DatasetEvaluator, EvaluationResults, TaskMetrics } from "./dataset-evaluator.ts";
+import { CollectedResults, evaluateCollected } from "./collected-results.ts";
+import type { DatasetEvaluator, EvaluationResults } from "./dataset-evaluator.ts";
 import { ClassIndexError, MetadataMismatchError } from "./errors.ts";
 import { boxProposalMetrics } from "./evaluate-box-proposals.ts";
 import { evaluateCocoResults, type CocoResultsOptions } from "./evaluate-coco-results.ts";
 import type { DetectionOutput, EvaluationInput, ProposalOutput } from "./prediction.ts";
-import { smallTable } from "./results-tables.ts";
-import { writeJsonList } from "./write-json.ts";
 
 /** Options of {@link COCOEvaluator}. */
 export interface COCOEvaluatorOptions extends CocoResultsOptions {
@@ -69,29 +67,14 @@ export class COCOEvaluator implements DatasetEvaluator<EvaluationInput, CocoEval
    */
   async evaluate(): Promise<EvaluationResults> {
     const { groundTruth, outputDir, log } = this.#options;
-    const { results, proposals, hasDetected } = this.#collected;
-    if (!hasDetected && proposals.length === 0) {
-      log?.("No predictions were given to the COCO evaluator.");
-      return {};
-    }
-    if (outputDir !== undefined && hasDetected) {
-      await writeJsonList(join(outputDir, "coco_instances_results.json"), results);
-    }
-    if (groundTruth.annotations === undefined) {
-      log?.("The ground truth has no annotations: results are not evaluated.");
-      return {};
-    }
-    return {
-      ...(proposals.length > 0 && { box_proposals: this.#measureProposals() }),
-      ...(hasDetected && evaluateCocoResults(groundTruth, results, this.#options)),
-    };
-  }
-
-  #measureProposals(): TaskMetrics {
-    const { groundTruth, log } = this.#options;
-    const metrics = boxProposalMetrics(groundTruth, this.#collected.proposals);
-    log?.(`Proposal metrics:\n${smallTable(metrics)}`);
-    return metrics;
+    return evaluateCollected(this.#collected, {
+      name: "COCO",
+      file: outputDir === undefined ? undefined : join(outputDir, "coco_instances_results.json"),
+      hasAnnotations: groundTruth.annotations !== undefined,
+      log,
+      measureProposals: (proposals) => boxProposalMetrics(groundTruth, proposals),
+      measureResults: (results) => evaluateCocoResults(groundTruth, results, this.#options),
+    });
   }
 
   #categoryId(classIndex: number, imageId: number | string): number {

@@ -1,8 +1,11 @@
 import type { CocoDetection } from "@detectron-ts/coco";
 
 import { instancesToCocoJson } from "./coco-results.ts";
+import type { EvaluationResults, TaskMetrics } from "./dataset-evaluator.ts";
 import type { ImageProposals } from "./evaluate-box-proposals.ts";
 import type { DetectionOutput, EvaluationInput, ProposalOutput } from "./prediction.ts";
+import { smallTable } from "./results-tables.ts";
+import { writeJsonList } from "./write-json.ts";
 
 /** What a model found in a dataset so far, in the form of COCO's results files. */
 export class CollectedResults {
@@ -57,4 +60,41 @@ export class CollectedResults {
     this.#results = this.#results.concat(results);
     this.#hasDetected = true;
   }
+}
+
+/** What is done with collected results, in COCO's and LVIS's ways alike. */
+export interface CollectedEvaluation {
+  /** What messages call the evaluator. */
+  readonly name: string;
+  /** Where the results are saved; they aren't when left out. */
+  readonly file: string | undefined;
+  /** Whether there is anything to compare with. */
+  readonly hasAnnotations: boolean;
+  readonly log: ((message: string) => void) | undefined;
+  /** Measures proposals. */
+  measureProposals(proposals: readonly ImageProposals[]): TaskMetrics;
+  /** Measures detections. */
+  measureResults(results: readonly CocoDetection[]): EvaluationResults;
+}
+
+/** Saves and measures what was collected. Empty when that is nothing, or there is nothing to compare with. */
+export async function evaluateCollected(
+  { results, proposals, hasDetected }: CollectedResults,
+  { name, file, hasAnnotations, log, measureProposals, measureResults }: CollectedEvaluation,
+): Promise<EvaluationResults> {
+  if (!hasDetected && proposals.length === 0) {
+    log?.(`No predictions were given to the ${name} evaluator.`);
+    return {};
+  }
+  if (file !== undefined && hasDetected) await writeJsonList(file, results);
+  if (!hasAnnotations) {
+    log?.("The ground truth has no annotations: results are not evaluated.");
+    return {};
+  }
+  const measured: Record<string, TaskMetrics> = {};
+  if (proposals.length > 0) {
+    measured.box_proposals = measureProposals(proposals);
+    log?.(`Proposal metrics:\n${smallTable(measured.box_proposals)}`);
+  }
+  return { ...measured, ...(hasDetected && measureResults(results)) };
 }

@@ -3,14 +3,12 @@ import { join } from "node:path";
 import type { CocoDetection } from "@detectron-ts/coco";
 
 import type { CocoEvaluatorOutput } from "./coco-evaluator.ts";
-import { CollectedResults } from "./collected-results.ts";
-import type { DatasetEvaluator, EvaluationResults, TaskMetrics } from "./dataset-evaluator.ts";
+import { CollectedResults, evaluateCollected } from "./collected-results.ts";
+import type { DatasetEvaluator, EvaluationResults } from "./dataset-evaluator.ts";
 import { boxProposalMetrics } from "./evaluate-box-proposals.ts";
 import { evaluateLvisResults, type LvisResultsOptions } from "./evaluate-lvis-results.ts";
 import type { LvisDataset } from "./lvis-dataset.ts";
 import type { EvaluationInput } from "./prediction.ts";
-import { smallTable } from "./results-tables.ts";
-import { writeJsonList } from "./write-json.ts";
 
 /** Options of {@link LVISEvaluator}. */
 export interface LVISEvaluatorOptions extends LvisResultsOptions {
@@ -57,28 +55,13 @@ export class LVISEvaluator implements DatasetEvaluator<EvaluationInput, CocoEval
    */
   async evaluate(): Promise<EvaluationResults> {
     const { groundTruth, outputDir, log } = this.#options;
-    const { results, proposals, hasDetected } = this.#collected;
-    if (!hasDetected && proposals.length === 0) {
-      log?.("No predictions were given to the LVIS evaluator.");
-      return {};
-    }
-    if (outputDir !== undefined && hasDetected) {
-      await writeJsonList(join(outputDir, "lvis_instances_results.json"), results);
-    }
-    if (!groundTruth.annotations?.length) {
-      log?.("The ground truth has no annotations: results are not evaluated.");
-      return {};
-    }
-    return {
-      ...(proposals.length > 0 && { box_proposals: this.#measureProposals() }),
-      ...(hasDetected && evaluateLvisResults(groundTruth, results, this.#options)),
-    };
-  }
-
-  #measureProposals(): TaskMetrics {
-    const { groundTruth, log } = this.#options;
-    const metrics = boxProposalMetrics(groundTruth, this.#collected.proposals);
-    log?.(`Proposal metrics:\n${smallTable(metrics)}`);
-    return metrics;
+    return evaluateCollected(this.#collected, {
+      name: "LVIS",
+      file: outputDir === undefined ? undefined : join(outputDir, "lvis_instances_results.json"),
+      hasAnnotations: Boolean(groundTruth.annotations?.length),
+      log,
+      measureProposals: (proposals) => boxProposalMetrics(groundTruth, proposals),
+      measureResults: (results) => evaluateLvisResults(groundTruth, results, this.#options),
+    });
   }
 }
