@@ -1,6 +1,6 @@
 import "@detectron-ts/runtime";
 import { LayerOptionError } from "@detectron-ts/nn";
-import { Parameter, ShapeError, grad, tensor, zeros } from "@detectron-ts/tensor";
+import { NotRealizedError, Parameter, ShapeError, grad, tensor, zeros } from "@detectron-ts/tensor";
 import { loadGolden } from "@detectron-ts/testing";
 import { describe, expect, test } from "vitest";
 import { LayerShapeError, ROIAlign, ROIAlignRotated } from "../src/index.ts";
@@ -96,7 +96,7 @@ describe("ROIAlignRotated", () => {
     expect(await gradient.data()).toEqual(new Float32Array(64));
   });
 
-  test("regions of no image, not finite, of negative size or of five numbers are refused", async () => {
+  test("regions of no image, not finite, of negative size or of five numbers are refused", () => {
     const pool = new ROIAlignRotated(options);
     for (const region of [
       [2, 1, 1, 3, 3, 0],
@@ -104,10 +104,18 @@ describe("ROIAlignRotated", () => {
       [0, 1, 1, 3, 3, Infinity],
       [0, 1, 1, -3, 3, 0],
     ]) {
-      await expect(pool(features, rois(region)).data()).rejects.toThrow(ShapeError);
+      expect(() => pool(features, rois(region))).toThrow(ShapeError);
     }
     expect(() => pool(features, rois([0, 1, 1, 3, 3]))).toThrow(LayerShapeError);
     expect(() => pool(zeros([3, 8, 8]), zeros([0, 6]))).toThrow(LayerShapeError);
+  });
+
+  test("regions that are still to be computed are refused", async () => {
+    const pool = new ROIAlignRotated(options);
+    const regions = rois([0, 1, 1, 3, 3, 0]).mul(2);
+    expect(() => pool(features, regions)).toThrow(NotRealizedError);
+    await regions.data();
+    expect(pool(features, regions).shape).toEqual([1, 3, 4, 6]);
   });
 
   test("an output size that is no positive integer is refused", () => {

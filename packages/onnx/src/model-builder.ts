@@ -1,18 +1,36 @@
 import type { DType, Node } from "@detectron-ts/tensor";
 import { LoweringError } from "./errors.ts";
 import type { LiftedInput } from "./graph-plan.ts";
-import type { EmitOptions, LiftedName, LoweringContext, ValueName } from "./lowering/lowering.ts";
+import type {
+  EmitOptions,
+  LiftedName,
+  LoweringContext,
+  SubgraphValue,
+  ValueName,
+} from "./lowering/lowering.ts";
 import { bytesOf } from "./model-proto/bytes-of.ts";
 import { DATA_TYPE } from "./model-proto/encode-model.ts";
 import type { Initializer, OnnxNode, ValueInfo } from "./model-proto/model.ts";
 
+/** A value of known rank and unknown sides, each side a symbol of its own. */
+export function unsized({ name, dtype, rank }: SubgraphValue & { name: ValueName }): ValueInfo {
+  return { name, dtype, dims: Array.from({ length: rank }, (_, axis) => `${name}_${axis}`) };
+}
+
 /** Collects the parts of a model while operations are lowered into it. */
 export class ModelBuilder {
-  readonly nodes: OnnxNode[] = [];
   readonly inputs: ValueInfo[] = [];
   readonly liftedInputs: LiftedInput[] = [];
   /** Constants by content: equal ones are written once. */
   readonly constants = new Map<string, Initializer>();
+  #numNodes = 0;
+  /** Where operators go: the model's own list while no subgraph is being written. */
+  #nodes: OnnxNode[] = [];
+
+  /** The model's operators. */
+  get nodes(): readonly OnnxNode[] {
+    return this.#nodes;
+  }
 
   /** What the rule of one node writes through. */
   contextFor(
@@ -29,8 +47,8 @@ export class ModelBuilder {
       operands: readonly ValueName[],
       { attributes = {}, domain = "", outputs: results = [temporary()] }: EmitOptions = {},
     ): ValueName => {
-      const name = `${node.op}_${this.nodes.length}`;
-      this.nodes.push({ name, opType, domain, inputs: operands, outputs: results, attributes });
+      const name = `${node.op}_${this.#numNodes++}`;
+      this.#nodes.push({ name, opType, domain, inputs: operands, outputs: results, attributes });
       return results[0]!;
     };
     return {
@@ -39,6 +57,16 @@ export class ModelBuilder {
       output: (index) => outputs[index]!,
       temporary,
       emit,
+      subgraph: (values, build) => {
+        const names = values.map(temporary);
+        const outer = this.#nodes;
+        this.#nodes = [];
+        const results = build(names);
+        const nodes = this.#nodes;
+        this.#nodes = outer;
+        const named = values.map((value, i) => unsized({ ...value, name: names[i]! }));
+        return { graph: { nodes, inputs: named, outputs: results.map(unsized) } };
+      },
       lifted: (name, length) => {
         const value = lifted.get(name);
         if (value === undefined) throw new LoweringError(node.op, `it has no value for ${name}`);

@@ -5,8 +5,8 @@ import { lowerings } from "./lowering/index.ts";
 import type { Lowering } from "./lowering/lowering.ts";
 import { encodeModel } from "./model-proto/encode-model.ts";
 import { bytesOf } from "./model-proto/bytes-of.ts";
-import type { Initializer, ValueInfo } from "./model-proto/model.ts";
-import { ModelBuilder } from "./model-builder.ts";
+import type { Initializer } from "./model-proto/model.ts";
+import { ModelBuilder, unsized } from "./model-builder.ts";
 
 /** Names of tensors. Several `Tensor` objects may stand for one output of a node. */
 class TensorNames {
@@ -28,11 +28,6 @@ class TensorNames {
   }
 }
 
-/** A graph input or output of known rank and unknown sides, each side a symbol of its own. */
-function unsized(name: string, { dtype, shape }: Tensor): ValueInfo {
-  return { name, dtype, dims: shape.map((_, axis) => `${name}_${axis}`) };
-}
-
 /**
  * Writes part of a tensor graph as an ONNX model. Only structure enters it: operations, how they are
  * connected, structural attributes, ranks, dtypes and the baked tensors. Sides of shapes and lifted values
@@ -49,7 +44,7 @@ export function writeModel(plan: GraphPlan): OnnxModel {
   const feedNames = plan.feeds.map((feed, i) => {
     const name = `f${i}`;
     names.set(feed, name);
-    builder.inputs.push(unsized(name, feed));
+    builder.inputs.push(unsized({ name, dtype: feed.dtype, rank: feed.rank }));
     return name;
   });
   const weights = plan.baked.map((tensor, i): Initializer => {
@@ -73,7 +68,7 @@ export function writeModel(plan: GraphPlan): OnnxModel {
   const bytes = encodeModel({
     nodes: builder.nodes,
     inputs: builder.inputs,
-    outputs: Array.from(outputs, ([name, fetch]) => unsized(name, fetch)),
+    outputs: Array.from(outputs, ([name, { dtype, rank }]) => unsized({ name, dtype, rank })),
     constants: [...builder.constants.values()],
     weights,
   });

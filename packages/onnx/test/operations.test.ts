@@ -17,6 +17,7 @@ import {
   Parameter,
   roiAlign,
   scaleGradient,
+  sparseMatmul,
   split,
   sumTo,
   tensor,
@@ -24,6 +25,7 @@ import {
   where,
   type DType,
   type OpName,
+  type SparseMatrix,
   type Tensor,
 } from "@detectron-ts/tensor";
 import { describe, expect, it } from "vitest";
@@ -44,6 +46,18 @@ const count = (...shape: number[]): Tensor =>
     Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
     shape,
   );
+
+/** Entries 1, 2, 3, … at the columns named for each row. */
+const sparse = (shape: [number, number], columns: readonly number[][]): SparseMatrix => {
+  let end = 0;
+  const flat = columns.flat();
+  return {
+    shape,
+    rowEnds: Int32Array.from(columns, ({ length }) => (end += length)),
+    columns: Int32Array.from(flat),
+    values: Float32Array.from(flat, (_, i) => i + 1),
+  };
+};
 
 const signed = [-1.5, 0, 0.5, 2];
 const unary = (
@@ -420,6 +434,19 @@ const cases: Readonly<Record<Exclude<OpName, "constant" | "parameter" | "host">,
         ],
         // From (1, 1) to (2, 2) with the sample in the middle, in the second image.
         [16 + (5 + 6 + 9 + 10) / 4],
+      ],
+    ],
+    sparseMatmul: [
+      [
+        "multiplies each entry with the row of its column",
+        () => [sparseMatmul(sparse([4, 3], [[2, 0], [], [1], [0, 0, 2]]), count(3, 2), 2)],
+        // Rows (0, 1), (2, 3), (4, 5); entries are 1, 2, 3, … in their order.
+        [4, 7, 0, 0, 6, 9, 24, 39],
+      ],
+      [
+        "leaves zeros where a whole block has no entries",
+        () => [sparseMatmul(sparse([4, 3], [[], [], [1], []]), count(3, 2), 2)],
+        [0, 0, 0, 0, 2, 3, 0, 0],
       ],
     ],
     gridSample: [

@@ -13,12 +13,14 @@ import {
   ones,
   roiAlign,
   roll,
+  sparseMatmul,
   split,
   sumTo,
   tensor,
   topk,
   where,
   zeros,
+  type SparseMatrix,
   type Tensor,
 } from "@detectron-ts/tensor";
 import { describe, expect, it } from "vitest";
@@ -26,6 +28,13 @@ import { Compiled, evaluate } from "./support/evaluate.ts";
 
 const rois = (k: number): Tensor => ones([k, 5]).sub(1);
 const indices = (k: number): Tensor => zeros([k], "int32");
+
+const emptyRows = (numRows: number, numColumns: number): SparseMatrix => ({
+  shape: [numRows, numColumns],
+  rowEnds: new Int32Array(numRows),
+  columns: new Int32Array(0),
+  values: new Float32Array(0),
+});
 
 // What detection models compute for k boxes, points or images, where k may be 0.
 const graphs: Readonly<Record<string, (k: number) => Tensor[]>> = {
@@ -59,6 +68,19 @@ const graphs: Readonly<Record<string, (k: number) => Tensor[]>> = {
       samplingRatio: 0,
       aligned: true,
     }),
+  ],
+  sparseMatmul: (k) => [
+    sparseMatmul(emptyRows(k, 5), ones([5, 2])),
+    sparseMatmul(emptyRows(4, k), ones([k, 2])),
+    sparseMatmul(
+      {
+        shape: [k, 3],
+        rowEnds: Int32Array.from({ length: k }, (_, i) => i + 1),
+        columns: new Int32Array(k),
+        values: new Float32Array(k).fill(2),
+      },
+      ones([3, 2]),
+    ),
   ],
   gridSample: (k) => [
     gridSample(ones([k, 2, 4, 4]), zeros([k, 3, 3, 2])),
@@ -156,6 +178,22 @@ describe("around ONNX Runtime's kernels", () => {
     const target = tensor(Int32Array.from({ length: rows }, (_, i) => i % 2));
     const [sum] = await evaluate(indexAdd(target, ones([rows, 8]), [2, 8]));
     expect(new Set(sum!.data)).toEqual(new Set([rows / 2]));
+  });
+
+  it("a sparse product without entries is zero, whatever was in that memory before", async () => {
+    const dense = ones([64, 64]);
+    const full = {
+      shape: [64, 64] as const,
+      rowEnds: Int32Array.from({ length: 64 }, (_, i) => i + 1),
+      columns: Int32Array.from({ length: 64 }, (_, i) => i),
+      values: new Float32Array(64).fill(7),
+    };
+    const compiled = await Compiled.of(sparseMatmul(full, dense));
+    for (let i = 0; i < 5; i++) {
+      const [sevens] = await compiled.run(sparseMatmul(full, dense));
+      const [zero] = await compiled.run(sparseMatmul(emptyRows(64, 64), dense));
+      expect([new Set(sevens!.data), new Set(zero!.data)]).toEqual([new Set([7]), new Set([0])]);
+    }
   });
 
   it("nearest interpolation takes pixel ⌊i · in / out⌋ at every pair of sizes", async () => {

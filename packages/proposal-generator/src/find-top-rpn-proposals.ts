@@ -66,9 +66,8 @@ export function findTopRpnProposals(options: FindTopRpnProposalsOptions): Propos
 
     const { proposalBoxes, objectnessLogits, level } = candidates;
     const suppress = proposalBoxes instanceof RotatedBoxes ? batchedNmsRotated : batchedNms;
-    const kept = suppress(proposalBoxes.tensor, objectnessLogits, level, nmsThresh);
-    const best = rowMajorData(kept).subarray(0, postNmsTopk);
-    return candidates.select(best).remove("level");
+    const kept = suppress(proposalBoxes.tensor, objectnessLogits, level, nmsThresh, postNmsTopk);
+    return candidates.select(rowMajorData(kept)).remove("level");
   });
 }
 

@@ -92,6 +92,7 @@ const HEAVY_OPS: ReadonlySet<OpName> = new Set<OpName>([
   "matmul",
   "linear",
   "attention",
+  "sparseMatmul",
   "conv2d",
   "convTranspose2d",
   "maxPool2d",

@@ -23,6 +23,7 @@ import {
   roll,
   scaleGradient,
   sizeOf,
+  sparseMatmul,
   split,
   stack,
   tensor,
@@ -481,6 +482,21 @@ const cases: Case[] = [
       [1, 3, 2, 2],
     ],
     f: (x, g) => gridSample(x, g.mul(0.87)),
+  },
+  {
+    name: "sparseMatmul",
+    shapes: [[5, 3]],
+    f: (x) =>
+      sparseMatmul(
+        {
+          shape: [4, 5],
+          rowEnds: Int32Array.of(2, 2, 3, 7),
+          columns: Int32Array.of(4, 1, 1, 0, 1, 4, 4),
+          values: Float32Array.of(0.5, -2, 3, 0.25, 1, -1, 2),
+        },
+        x,
+        2,
+      ),
   },
 ];
 

@@ -52,6 +52,7 @@ export { maximum, minimum, scaleGradient, where, type Operand } from "./function
 export { hostOp, type HostOpOptions } from "./functions/host.ts";
 export { gridSample, indexAdd, roiAlign } from "./functions/indexing.ts";
 export { cat, roll, split, stack } from "./functions/movement.ts";
+export { sparseMatmul } from "./functions/sparse.ts";
 export { layerNorm, sumTo, topk, type ReduceOptions } from "./functions/reduction.ts";
 export { isOp, type Node, type OutputSpec } from "./graph/node.ts";
 export { printGraph } from "./graph/print.ts";
@@ -72,4 +73,5 @@ export type {
 } from "./ops/op-table.ts";
 export { Buffer, Parameter, Variable } from "./parameter.ts";
 export { shapeRules } from "./shapes/index.ts";
+export type { SparseMatrix } from "./sparse/sparse-matrix.ts";
 export { Tensor } from "./tensor.ts";

@@ -14,8 +14,10 @@ import {
   RuntimeMissingError,
   ShapeError,
   DTypeError,
+  sparseMatmul,
   stack,
   tensor,
+  type SparseMatrix,
   verifyGraph,
   zeros,
 } from "../src/index.ts";
@@ -68,6 +70,12 @@ describe("shapes", () => {
     expect(x.gt(0).logicalNot().dtype).toBe("bool");
   });
 
+  const noEntries: SparseMatrix = {
+    shape: [4, 5],
+    rowEnds: new Int32Array(4),
+    columns: new Int32Array(0),
+    values: new Float32Array(0),
+  };
   it.each([
     ["add", () => zeros([2, 3]).add(zeros([4])), "add: sides 3 and 4 do not broadcast"],
     ["reshape", () => zeros([2, 3]).reshape([4, -1]), "reshape: cannot become [4, -1]"],
@@ -86,6 +94,21 @@ describe("shapes", () => {
     ["topk", () => zeros([2]).topk(3), "topk: cannot take 3 of 2 on axis 0"],
     ["max", () => zeros([0, 2]).max(0), "max: has no value over an empty axis [0]"],
     ["tensor", () => tensor([[1, 2], [3]]), "tensor: nested arrays have uneven lengths 2 and 1"],
+    [
+      "sparseMatmul",
+      () => sparseMatmul(noEntries, zeros([2, 3])),
+      "sparseMatmul: dense tensor must be [5, C] (inputs [2, 3])",
+    ],
+    [
+      "sparseMatmul",
+      () => sparseMatmul(noEntries, zeros([5, 3]), 3),
+      "sparseMatmul: blocks of 3 rows do not divide 4",
+    ],
+    [
+      "sparseMatmul",
+      () => sparseMatmul({ ...noEntries, rowEnds: Int32Array.of(0, 1, 1, 2) }, zeros([5, 3])),
+      "sparseMatmul: 4 rows with 2 entries wanted, got 4 rows, 0 columns and 0 values",
+    ],
     [
       "permute",
       () => zeros([2, 3]).permute(0, 0),

@@ -39,6 +39,14 @@ const DENSE_HEAD = [
   ],
 ];
 
+/** FCOS's boxes are distances to their sides, in strides, of which negative ones count as none. */
+const FCOS_HEAD = [
+  [
+    { path: "head.cls_score", deviation: 1.2 },
+    { path: "head.bbox_pred", deviation: 4 },
+  ],
+];
+
 /** Rotated boxes have no config file of their own: these are the values that make a Faster R-CNN rotated. */
 const ROTATED = {
   "MODEL.PROPOSAL_GENERATOR.NAME": "RRPN",
@@ -82,7 +90,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     config: "Misc/cascade_mask_rcnn_R_50_FPN_1x",
     calibration: CASCADE,
   },
-  FCOS: { config: "COCO-Detection/fcos_R_50_FPN_1x.py", calibration: DENSE_HEAD },
+  FCOS: { config: "COCO-Detection/fcos_R_50_FPN_1x.py", calibration: FCOS_HEAD },
   RetinaNet: { config: "COCO-Detection/retinanet_R_50_FPN_1x", calibration: DENSE_HEAD },
   "Semantic FPN": { config: "Misc/semantic_R_50_FPN_1x", calibration: [] },
   "Panoptic FPN": {

@@ -17,6 +17,7 @@ const MAX_NUMBERS_FOR_OFFSETS = 4000;
  * @param scores - N.
  * @param idxs - N: the group of each box.
  * @param iouThreshold - IoU above which the lower score of a group goes, in [0, 1].
+ * @param maxKept - how many of the boxes kept are wanted, the best of all groups together; all when left out.
  * @returns indices of the boxes kept, of all groups together, by decreasing score.
  * @throws LayerShapeError when a shape is not as above.
  */
@@ -25,6 +26,7 @@ export function batchedNms(
   scores: NdArray<Float32Array>,
   idxs: NdArray<Int32Array>,
   iouThreshold: number,
+  maxKept = Infinity,
 ): NdArray<Int32Array> {
   requireShape("batchedNms", "boxes", boxes.shape, [null, 4]);
   requireShape("batchedNms", "scores", scores.shape, [boxes.shape[0]]);
@@ -34,8 +36,8 @@ export function batchedNms(
   const order = decreasingOrder(rowMajor(scores));
   const kept =
     coordinates.length > MAX_NUMBERS_FOR_OFFSETS
-      ? suppressPerGroup(coordinates, order, groups, iouThreshold)
-      : suppress(moveGroupsApart(coordinates, groups), order, iouThreshold);
+      ? suppressPerGroup(coordinates, order, groups, iouThreshold, maxKept)
+      : suppress(moveGroupsApart(coordinates, groups), order, iouThreshold, maxKept);
   return ndarray(kept);
 }
 
@@ -59,6 +61,7 @@ function suppressPerGroup(
   order: Int32Array,
   groups: Int32Array,
   iouThreshold: number,
+  maxKept: number,
 ): Int32Array {
   const members = new Map<number, number[]>();
   for (const box of order) {
@@ -68,7 +71,8 @@ function suppressPerGroup(
   }
   const isKept = new Uint8Array(order.length);
   for (const group of members.values()) {
-    for (const box of suppress(boxes, Int32Array.from(group), iouThreshold)) isKept[box] = 1;
+    const kept = suppress(boxes, Int32Array.from(group), iouThreshold, maxKept);
+    for (const box of kept) isKept[box] = 1;
   }
-  return order.filter((box) => isKept[box] === 1);
+  return order.filter((box) => isKept[box] === 1).slice(0, maxKept);
 }

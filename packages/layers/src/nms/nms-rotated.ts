@@ -24,7 +24,7 @@ export function nmsRotated(
   requireShape("nmsRotated", "boxes", boxes.shape, [null, 5]);
   requireShape("nmsRotated", "scores", scores.shape, [boxes.shape[0]]);
   const order = decreasingOrder(rowMajor(scores));
-  return ndarray(suppressRotated(rowMajor(boxes), order, iouThreshold));
+  return ndarray(suppressRotated(rowMajor(boxes), order, iouThreshold, Infinity, () => 0));
 }
 
 /**
@@ -35,6 +35,7 @@ export function nmsRotated(
  * @param scores - N.
  * @param idxs - N: the group of each box.
  * @param iouThreshold - IoU from which on the lower score of a group goes, above 0.
+ * @param maxKept - how many of the boxes kept are wanted, the best of all groups together; all when left out.
  * @returns indices of the boxes kept, of all groups together, by decreasing score.
  * @throws LayerShapeError when a shape is not as above.
  */
@@ -43,6 +44,7 @@ export function batchedNmsRotated(
   scores: NdArray<Float32Array>,
   idxs: NdArray<Int32Array>,
   iouThreshold: number,
+  maxKept = Infinity,
 ): NdArray<Int32Array> {
   requireShape("batchedNmsRotated", "boxes", boxes.shape, [null, 5]);
   requireShape("batchedNmsRotated", "scores", scores.shape, [boxes.shape[0]]);
@@ -50,32 +52,36 @@ export function batchedNmsRotated(
   const groups = rowMajor(idxs);
   const order = decreasingOrder(rowMajor(scores));
   const moved = moveGroupsApart(rowMajor(boxes), groups);
-  return ndarray(suppressRotated(moved, order, iouThreshold, groups));
+  return ndarray(suppressRotated(moved, order, iouThreshold, maxKept, (box) => groups[box]));
 }
 
-/** The greedy pass over boxes in the given order; returns those that survive, in that order. */
+/**
+ * The greedy pass over boxes in the given order: a box survives unless one of its group that survived before it overlaps too
+ * much. Returns the first `maxKept` that survive, in that order.
+ *
+ * Overlaps of rotated boxes are dear. Looking back from each box, no two boxes are compared that the result doesn't depend
+ * on, and none at all that come after the last one wanted.
+ */
 function suppressRotated(
   boxes: Float32Array,
   order: Int32Array,
   iouThreshold: number,
-  groups?: Int32Array,
+  maxKept: number,
+  groupOf: (box: number) => number,
 ): Int32Array {
   const rectangles = new RotatedRectangles(boxes);
-  const isSuppressed = new Uint8Array(order.length);
-  const kept = new Int32Array(order.length);
-  let keptCount = 0;
-  for (let i = 0; i < order.length; i++) {
-    const box = order[i];
-    if (isSuppressed[box] === 1) continue;
-    kept[keptCount++] = box;
-    for (let j = i + 1; j < order.length; j++) {
-      const other = order[j];
-      if (isSuppressed[other] === 1) continue;
-      if (groups && groups[other] !== groups[box]) continue;
-      if (rectangles.reaches(iouThreshold, box, rectangles, other)) isSuppressed[other] = 1;
-    }
+  const keptOfGroups = new Map<number, number[]>();
+  const kept: number[] = [];
+  for (const box of order) {
+    if (kept.length >= maxKept) break;
+    const group = groupOf(box);
+    const rivals = keptOfGroups.get(group);
+    if (rivals?.some((rival) => rectangles.reaches(iouThreshold, rival, rectangles, box))) continue;
+    kept.push(box);
+    if (rivals) rivals.push(box);
+    else keptOfGroups.set(group, [box]);
   }
-  return kept.slice(0, keptCount);
+  return Int32Array.from(kept);
 }
 
 /**

@@ -31,9 +31,14 @@ export function nms(
  * box meets only the run of them that it can touch: it ends where a left edge is beyond the box's right
  * one, and begins where `reach`, the furthest right edge so far, passes the box's left one.
  *
- * @returns the members of `order` that survive, in that order.
+ * @returns the first `maxKept` members of `order` that survive, in that order.
  */
-export function suppress(boxes: Float32Array, order: Int32Array, iouThreshold: number): Int32Array {
+export function suppress(
+  boxes: Float32Array,
+  order: Int32Array,
+  iouThreshold: number,
+  maxKept = Infinity,
+): Int32Array {
   const { fround, max, min } = Math;
   const count = order.length;
   const { slotOf, x0, y0, x1, y1, areas, reach } = sortByLeftEdge(boxes, order);
@@ -42,7 +47,7 @@ export function suppress(boxes: Float32Array, order: Int32Array, iouThreshold: n
   const isDone = new Uint8Array(count);
   const kept = new Int32Array(count);
   let keptCount = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count && keptCount < maxKept; i++) {
     const slot = slotOf[i];
     if (isDone[slot] === 1) continue;
     isDone[slot] = 1;

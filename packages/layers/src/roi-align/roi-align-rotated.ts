@@ -1,7 +1,7 @@
 import { LayerOptionError, Module } from "@detectron-ts/nn";
-import { hostOp, type FeatureShape, type HostArray, type Tensor } from "@detectron-ts/tensor";
+import { sparseMatmul, type Tensor } from "@detectron-ts/tensor";
 import { LayerShapeError } from "../errors.ts";
-import { forEachRotatedRoi, type RotatedPooling } from "./rotated-samples.ts";
+import { rotatedPoolingMatrix, type RotatedPooling } from "./rotated-pooling-matrix.ts";
 
 /** How regions are pooled; the options of {@link ROIAlignRotated}. */
 export type ROIAlignRotatedOptions = RotatedPooling;
@@ -35,9 +35,12 @@ export class ROIAlignRotated extends Module<[input: Tensor, rois: Tensor], Tenso
   }
 
   /**
+   * The cells that each bin takes its mean of are worked out at the call, as a sparse matrix; pooling is its product with
+   * the map, one row of channels for each cell. So the values of the regions have to be known.
+   *
    * @throws LayerShapeError when a shape is not as above.
-   * @throws ShapeError of `@detectron-ts/tensor`, when the result is computed, for a region that is of no image, not finite,
-   *   or of negative size.
+   * @throws NotRealizedError of `@detectron-ts/tensor` for regions that are still to be computed.
+   * @throws ShapeError of `@detectron-ts/tensor` for a region that is of no image, not finite, or of negative size.
    */
   forward(input: Tensor, rois: Tensor): Tensor {
     const layer = "ROIAlignRotated";
@@ -45,92 +48,19 @@ export class ROIAlignRotated extends Module<[input: Tensor, rois: Tensor], Tenso
     if (rois.rank !== 2 || rois.shape[1] !== 6) {
       throw new LayerShapeError(layer, "rois", rois.shape, "K×6");
     }
-    const [numRegions] = rois.shape;
-    const shape = [numRegions, input.shape[1], ...this.outputSize];
-    const [pooled] = hostOp({
-      name: "roiAlignRotated",
-      inputs: [input, rois],
-      outputs: [{ shape, dtype: "float32" }],
-      forward: ([features, regions]) => [
-        pool(float32(features), shapeOf(features), float32(regions), this),
-      ],
-      backward: ([gradient], [features, regions]) => [
-        spread(float32(gradient), shapeOf(features), float32(regions), this),
-        null,
-      ],
-    });
-    return pooled;
+    const [batchSize, channels, height, width] = input.shape;
+    const [binRows, binColumns] = this.outputSize;
+    const regions = rois.size === 0 ? new Float32Array(0) : float32(rois);
+    const matrix = rotatedPoolingMatrix([batchSize, height, width], regions, this);
+    const cells = input.permute(0, 2, 3, 1).reshape([batchSize * height * width, channels]);
+    // A region's bins have about as many cells each.
+    const pooled = sparseMatmul(matrix, cells, binRows * binColumns);
+    return pooled.reshape([rois.shape[0], binRows, binColumns, channels]).permute(0, 3, 1, 2);
   }
 }
 
-/** The pooled map of each region, K×C×outputSize. */
-function pool(
-  features: Float32Array,
-  featureShape: FeatureShape,
-  rois: Float32Array,
-  pooling: RotatedPooling,
-): Float32Array {
-  const [, channels, height, width] = featureShape;
-  const numBins = pooling.outputSize[0] * pooling.outputSize[1];
-  const output = new Float32Array((rois.length / 6) * channels * numBins);
-  forEachRotatedRoi(featureShape, rois, pooling, (row, image, samples) => {
-    const { samplesPerBin, cells, weights } = samples;
-    const count = Math.max(samplesPerBin, 1);
-    let target = row * channels * numBins;
-    for (let channel = 0; channel < channels; channel++) {
-      const plane = (image * channels + channel) * height * width;
-      for (let bin = 0; bin < numBins; bin++) {
-        const end = 4 * (bin + 1) * samplesPerBin;
-        let sum = 0;
-        for (let at = end - 4 * samplesPerBin; at < end; at += 4) {
-          sum +=
-            weights[at] * features[plane + cells[at]] +
-            weights[at + 1] * features[plane + cells[at + 1]] +
-            weights[at + 2] * features[plane + cells[at + 2]] +
-            weights[at + 3] * features[plane + cells[at + 3]];
-        }
-        output[target++] = sum / count;
-      }
-    }
-  });
-  return output;
-}
-
-/**
- * Gradient of {@link pool} with respect to the features: pooling is linear in them, so each gradient flows back to the cells
- * that its samples read, by the same weights.
- */
-function spread(
-  gradOutput: Float32Array,
-  featureShape: FeatureShape,
-  rois: Float32Array,
-  pooling: RotatedPooling,
-): Float32Array {
-  const [batchSize, channels, height, width] = featureShape;
-  const numBins = pooling.outputSize[0] * pooling.outputSize[1];
-  const gradInput = new Float32Array(batchSize * channels * height * width);
-  forEachRotatedRoi(featureShape, rois, pooling, (row, image, samples) => {
-    const { samplesPerBin, cells, weights } = samples;
-    let source = row * channels * numBins;
-    for (let channel = 0; channel < channels; channel++) {
-      const plane = (image * channels + channel) * height * width;
-      for (let bin = 0; bin < numBins; bin++) {
-        const gradient = gradOutput[source++] / samplesPerBin;
-        const end = 4 * (bin + 1) * samplesPerBin;
-        for (let at = end - 4 * samplesPerBin; at < end; at++) {
-          gradInput[plane + cells[at]] += gradient * weights[at];
-        }
-      }
-    }
-  });
-  return gradInput;
-}
-
-function shapeOf({ shape: [n, c, h, w] }: HostArray): FeatureShape {
-  return [n, c, h, w];
-}
-
-function float32({ data, dtype }: HostArray): Float32Array {
+function float32(rois: Tensor): Float32Array {
+  const data = rois.dataSync();
   if (data instanceof Float32Array) return data;
-  throw new TypeError(`ROIAlignRotated takes float32, got ${dtype}.`);
+  throw new TypeError(`ROIAlignRotated takes float32, got ${rois.dtype}.`);
 }

@@ -57,8 +57,14 @@ export function findDetections(
     const candidates = decode(levels, chosen, image, selection.box2boxTransform);
     const instances = new Instances<DetectionFields>(imageSize, candidates);
     const { predBoxes, scores, predClasses } = instances;
-    const kept = batchedNms(predBoxes.tensor, scores, predClasses, testNmsThresh);
-    return instances.select(rowMajorData(kept).subarray(0, maxDetectionsPerImage));
+    const kept = batchedNms(
+      predBoxes.tensor,
+      scores,
+      predClasses,
+      testNmsThresh,
+      maxDetectionsPerImage,
+    );
+    return instances.select(rowMajorData(kept));
   });
 }
 

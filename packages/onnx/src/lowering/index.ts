@@ -6,6 +6,7 @@ import { indexingLowerings } from "./indexing.ts";
 import type { Lowerings } from "./lowering.ts";
 import { movementLowerings } from "./movement.ts";
 import { reductionLowerings } from "./reduction.ts";
+import { sparseLowerings } from "./sparse.ts";
 
 function leaf(op: "constant" | "parameter"): () => never {
   return () => {
@@ -22,6 +23,7 @@ export const lowerings: Lowerings<OpName> = {
   ...reductionLowerings,
   ...convolutionLowerings,
   ...indexingLowerings,
+  ...sparseLowerings,
   host: (_context, { attrs: { definition } }) => {
     throw new LoweringError(`host operation ${definition.name}`, "its kernel is TypeScript");
   },

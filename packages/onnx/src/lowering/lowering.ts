@@ -1,5 +1,5 @@
 import type { DType, Node, OpLifted, OpName } from "@detectron-ts/tensor";
-import type { Attributes } from "../model-proto/model.ts";
+import type { Attributes, Subgraph } from "../model-proto/model.ts";
 
 /** Name of a value in the model; the empty name leaves out an optional input. */
 export type ValueName = string;
@@ -14,6 +14,12 @@ export interface EmitOptions {
   readonly domain?: string;
   /** Names of the outputs, empty for ones nobody reads; one new name when left out. */
   readonly outputs?: readonly ValueName[];
+}
+
+/** A value that goes into a subgraph or comes out of it. */
+export interface SubgraphValue {
+  readonly dtype: DType;
+  readonly rank: number;
 }
 
 /** What a rule knows of the model being written: names to read from and to write to. */
@@ -39,6 +45,17 @@ export interface LoweringContext {
   int64Scalar(value: number): ValueName;
   /** Adds an operator and returns the name of its first output. */
   emit(opType: string, inputs: readonly ValueName[], options?: EmitOptions): ValueName;
+  /**
+   * A graph for an operator that repeats or chooses: what `build` emits goes there. It may read any value of the graph
+   * around it.
+   *
+   * @param inputs What the operator hands in at each run; `build` gets their names.
+   * @param build Returns the values that the operator takes out.
+   */
+  subgraph(
+    inputs: readonly SubgraphValue[],
+    build: (inputs: readonly ValueName[]) => readonly (SubgraphValue & { name: ValueName })[],
+  ): { readonly graph: Subgraph };
   /** Adds a conversion to `to` and returns its result's name. */
   cast(input: ValueName, to: DType, output?: ValueName): ValueName;
 }

@@ -6,6 +6,7 @@ import type {
   Initializer,
   ModelGraph,
   OnnxNode,
+  Subgraph,
   TensorValue,
   ValueInfo,
 } from "./model.ts";
@@ -33,7 +34,7 @@ export const DATA_TYPE: Readonly<Record<DType, number>> = {
   bool: 9,
 };
 
-const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, ints: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, ints: 7 } as const;
 
 /** Protobuf counts a message's bytes in an int32. */
 const MAX_MODEL_BYTES = 2 ** 31 - 1;
@@ -85,6 +86,9 @@ function writeAttribute(writer: BinaryWriter, name: string, value: Attribute): v
   } else if ("tensor" in value) {
     writeMessage(writer, 5, (inner) => writeTensor(inner, value.tensor, ""));
     writeInt(writer, 20, ATTRIBUTE_TYPE.tensor);
+  } else if ("graph" in value) {
+    writeMessage(writer, 6, (inner) => writeSubgraph(inner, name, value.graph));
+    writeInt(writer, 20, ATTRIBUTE_TYPE.graph);
   } else {
     for (const each of value.ints) writeInt(writer, 8, each);
     writeInt(writer, 20, ATTRIBUTE_TYPE.ints);
@@ -121,16 +125,20 @@ function writeValueInfo(writer: BinaryWriter, { name, dtype, dims }: ValueInfo):
   });
 }
 
-function writeGraph(writer: BinaryWriter, graph: ModelGraph): void {
+function writeSubgraph(writer: BinaryWriter, name: string, graph: Subgraph): void {
   for (const node of graph.nodes) writeMessage(writer, 1, (inner) => writeNode(inner, node));
-  writeString(writer, 2, "graph");
-  for (const constant of graph.constants) {
-    writeMessage(writer, GRAPH_INITIALIZER, (inner) => writeTensor(inner, constant, constant.name));
-  }
+  writeString(writer, 2, name);
   for (const input of graph.inputs)
     writeMessage(writer, 11, (inner) => writeValueInfo(inner, input));
   for (const output of graph.outputs) {
     writeMessage(writer, 12, (inner) => writeValueInfo(inner, output));
+  }
+}
+
+function writeGraph(writer: BinaryWriter, graph: ModelGraph): void {
+  writeSubgraph(writer, "graph", graph);
+  for (const constant of graph.constants) {
+    writeMessage(writer, GRAPH_INITIALIZER, (inner) => writeTensor(inner, constant, constant.name));
   }
 }
 

@@ -13,7 +13,8 @@ export type Attribute =
   | { readonly ints: readonly number[] }
   | { readonly float: number }
   | { readonly string: string }
-  | { readonly tensor: TensorValue };
+  | { readonly tensor: TensorValue }
+  | { readonly graph: Subgraph };
 
 /** Attributes of a node by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -39,6 +40,13 @@ export interface ValueInfo {
 /** A named tensor whose values are part of the model. */
 export interface Initializer extends TensorValue {
   readonly name: string;
+}
+
+/** What an operator that repeats or chooses runs. Names of the graph around it may be read inside. */
+export interface Subgraph {
+  readonly nodes: readonly OnnxNode[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
 }
 
 /** Everything {@link encodeModel} writes. */

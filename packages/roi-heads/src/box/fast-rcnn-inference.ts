@@ -148,8 +148,9 @@ export function detectInImage(
     ndarray(candidates.scores),
     ndarray(candidates.classes),
     nmsThresh,
+    topkPerImage < 0 ? Infinity : topkPerImage,
   );
-  const best = rowMajorData(kept).slice(0, topkPerImage < 0 ? undefined : topkPerImage);
+  const best = rowMajorData(kept);
   return {
     instances: new Instances<DetectionFields>(imageShape, {
       predBoxes: candidates.boxes.select(best),

@@ -5,6 +5,7 @@ import { hostGradients } from "./host.ts";
 import { indexingGradients } from "./indexing.ts";
 import { movementGradients } from "./movement.ts";
 import { reductionGradients } from "./reduction.ts";
+import { sparseGradients } from "./sparse.ts";
 import type { VjpRules } from "./vjp-rule.ts";
 
 /** How gradients flow through every operation. */
@@ -16,5 +17,6 @@ export const vjpRules: VjpRules<OpName> = {
   ...reductionGradients,
   ...convolutionGradients,
   ...indexingGradients,
+  ...sparseGradients,
   ...hostGradients,
 };

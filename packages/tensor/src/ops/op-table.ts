@@ -113,6 +113,7 @@ export interface OpTable {
   matmul: Op<{ transposeA: boolean; transposeB: boolean }>;
   linear: Op<{ hasBias: boolean }>; //                  x · weightᵀ + bias
   attention: Op; //                                     (query, key, value): softmax(q·kᵀ)·v
+  sparseMatmul: Op<object, { rows: readonly number[]; shape: readonly number[] }>; // blocks of rows, dense
   conv2d: Op<ConvAttrs & { hasBias: boolean }>;
   convTranspose2d: Op<ConvAttrs & { hasBias: boolean; outputPadding: Pair }>;
   maxPool2d: Op<PoolAttrs>;

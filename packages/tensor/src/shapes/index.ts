@@ -5,6 +5,7 @@ import { elementwiseShapes } from "./elementwise.ts";
 import { indexingShapes } from "./indexing.ts";
 import { movementShapes } from "./movement.ts";
 import { reductionShapes } from "./reduction.ts";
+import { sparseShapes } from "./sparse.ts";
 import type { ShapeRule, ShapeRules } from "./shape-rule.ts";
 
 function leaf(op: "constant" | "parameter"): ShapeRule<typeof op> {
@@ -22,5 +23,6 @@ export const shapeRules: ShapeRules<OpName> = {
   ...reductionShapes,
   ...convolutionShapes,
   ...indexingShapes,
+  ...sparseShapes,
   host: (_inputs, { definition }) => [...definition.outputs],
 };
