@@ -6,6 +6,8 @@ import { realize, type Parameter, Tensor } from "@detectron-ts/tensor";
 export interface CalibratedLayer {
   readonly path: string;
   readonly deviation: number;
+  /** Its bias, where not what it is anyway. */
+  readonly bias?: number;
 }
 
 /** A model that is measured. */
@@ -41,10 +43,12 @@ export async function calibrate(
     );
     await model.inference([input]);
     for (const hook of hooks) hook.remove();
-    for (const [i, { path, deviation }] of layers.entries()) {
+    for (const [i, { path, deviation, bias }] of layers.entries()) {
       await realize(...outputs[i]);
       const values = outputs[i].map((output) => output.dataSync());
-      scale(lastLayer(model, path).weight, deviation / deviationOf(values));
+      const layer = lastLayer(model, path);
+      scale(layer.weight, deviation / deviationOf(values));
+      if (bias !== undefined) layer.bias?.update((data) => (data as Float32Array).fill(bias));
     }
   }
 }

@@ -43,7 +43,7 @@ const DENSE_HEAD = [
 const FCOS_HEAD = [
   [
     { path: "head.cls_score", deviation: 1.2 },
-    { path: "head.bbox_pred", deviation: 4 },
+    { path: "head.bbox_pred", deviation: 2, bias: 4 },
   ],
 ];
 
