@@ -2,6 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { DEMO_FILES } from "../src/demo-files.ts";
+import type { Predictions } from "../src/prediction/results.ts";
 import { detectron, temporaryFolder } from "./command-line.ts";
 import { writeCoco } from "./datasets.ts";
 
@@ -73,6 +75,78 @@ describe("detectron train with a lazy config", () => {
     const { code, stdout } = await detectron("config", join(output, "config.yaml"));
     expect(code).toBe(0);
     expect(stdout).toBe(await readFile(join(output, "config.yaml"), "utf8"));
+  });
+
+  it("leaves a tree that predicts with the checkpoint, classes named by their dataset", async () => {
+    const json = join(folder, "found.json");
+    const { code, stderr } = await detectron(
+      "predict",
+      "--config-file",
+      join(output, "config.yaml"),
+      "--weights",
+      join(output, "model_final.pth"),
+      "--input",
+      coco.images,
+      "--json",
+      json,
+      "--classes",
+      "date,fig,hazelnut",
+      "--opts",
+      "+model.testScoreThresh=0",
+      "+model.maxDetectionsPerImage=3",
+    );
+    expect(stderr).not.toMatch("error");
+    expect(code).toBe(0);
+    const { images } = JSON.parse(await readFile(json, "utf8")) as Predictions;
+    const [{ instances }] = images;
+    // At most as many as the override says.
+    expect([1, 2, 3]).toContain(instances.length);
+    expect(["date", "fig", "hazelnut"]).toContain(instances[0].category);
+  });
+
+  it("leaves a tree that is measured with the checkpoint, on any dataset", async () => {
+    const json = join(folder, "metrics.json");
+    const { code, stdout, stderr } = await detectron(
+      "eval",
+      "--config-file",
+      join(output, "config.yaml"),
+      "--weights",
+      join(output, "model_final.pth"),
+      "--annotations",
+      coco.annotations,
+      "--images",
+      coco.images,
+      "--json",
+      json,
+    );
+    expect(stderr).not.toMatch("error");
+    expect(code).toBe(0);
+    expect(stdout).toMatch("AP,AP50,AP75");
+    expect(JSON.parse(await readFile(json, "utf8"))).toHaveProperty("bbox.AP50");
+  });
+
+  it("leaves a tree that is analyzed on an image, with what the checkpoint finds there", async () => {
+    const { code, stdout } = await detectron(
+      "analyze",
+      "--config-file",
+      join(output, "config.yaml"),
+      "--weights",
+      join(output, "model_final.pth"),
+      "--image",
+      DEMO_FILES.photograph,
+      "--tasks",
+      "flop",
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^total +\d+\.\d+$/m);
+  });
+
+  it("predicts nothing without a checkpoint, or with one of another model", async () => {
+    const tree = ["--config-file", join(output, "config.yaml"), "--input", coco.images];
+    const none = await detectron("predict", ...tree);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringMatching("train.initCheckpoint")]);
+    const other = await detectron("predict", ...tree, "--weights", DEMO_FILES.weights);
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching("has no tensor of")]);
   });
 
   it("says how such a config takes the number of threads", async () => {

@@ -20,9 +20,12 @@ export class PredictorImageError extends Error {
 export class MissingWeightsError extends Error {
   override readonly name = "MissingWeightsError";
 
-  constructor() {
+  constructor(
+    /** Where a config names its checkpoint. */
+    readonly key = "MODEL.WEIGHTS",
+  ) {
     super(
-      "MODEL.WEIGHTS is empty: name a checkpoint there or as `weights`, " +
+      `${key} is empty: name a checkpoint there or as \`weights\`, ` +
         "or construct the predictor around a model of your own",
     );
   }

@@ -17,10 +17,13 @@ export {
   WorkerPredictionError,
 } from "./errors.ts";
 export { LazyConfigError } from "./lazy/errors.ts";
+export { createLazyPredictor } from "./lazy/lazy-predictor.ts";
 export {
   createLazyTrainer,
+  lazyDatasetNames,
   type LazyTrainerOverrides,
   testLazy,
+  testLazyModel,
   type TestLazyOptions,
   trainLazy,
   type TrainLazyOptions,

@@ -8,8 +8,8 @@ import {
   parameterCount,
   parameterCountTable,
 } from "@detectron-ts/analysis";
-import { type Config, instantiate } from "@detectron-ts/config";
-import { isLazyConfigFile, setupLazyConfig } from "@detectron-ts/engine";
+import { instantiate } from "@detectron-ts/config";
+import { type DefaultPredictor, isLazyConfigFile, setupLazyConfig } from "@detectron-ts/engine";
 import { readImage } from "@detectron-ts/image";
 import { buildModel, MetaArchitecture } from "@detectron-ts/modeling";
 import { init } from "@detectron-ts/nn";
@@ -17,8 +17,8 @@ import type { ImageSize } from "@detectron-ts/structures";
 import ndarray from "ndarray";
 
 import { UsageError } from "../errors.ts";
-import { detectorConfig } from "../prediction/detector-config.ts";
-import { loadPredictor } from "../prediction/load-predictor.ts";
+import { detectorConfig, lazyDetectorConfig } from "../prediction/detector-config.ts";
+import { loadLazyPredictor, loadPredictor } from "../prediction/load-predictor.ts";
 import { formatTable } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -61,7 +61,7 @@ export async function analyze(options: AnalyzeCommandOptions, terminal: Terminal
     throw new UsageError("--input-size is for made-up images: leave out it or --image");
   }
   const analysis = isLazyConfigFile(options.configFile)
-    ? await analyzeTree(options)
+    ? await analyzeTree(options, terminal)
     : await analyzeYaml(options, terminal);
   if (json) terminal.print(JSON.stringify(toJson(analysis, tasks), null, 2));
   else printAnalysis(analysis, tasks, depth, terminal);
@@ -75,14 +75,21 @@ function runs({ tasks }: AnalyzeCommandOptions): boolean {
 async function analyzeYaml(options: AnalyzeCommandOptions, terminal: Terminal): Promise<Analysis> {
   const cfg = detectorConfig(options);
   if (!runs(options)) return { model: init.withoutDrawing(() => buildModel<Model>(cfg)) };
-  if (options.image !== undefined) return analyzeImage(cfg, options.image, options, terminal);
+  if (options.image !== undefined) {
+    const { predictor } = await loadPredictor<unknown>(cfg, options.configFile, terminal);
+    return analyzeImage(predictor, options.image, options.configFile);
+  }
   return analyzeConfig(cfg, { imageSize: options.inputSize });
 }
 
 /** The same for a lazy config, whose model is run dry. */
-async function analyzeTree(options: AnalyzeCommandOptions): Promise<Analysis> {
+async function analyzeTree(options: AnalyzeCommandOptions, terminal: Terminal): Promise<Analysis> {
   const { configFile, image, opts, inputSize: [height, width] = USUAL_SIZE } = options;
-  if (image !== undefined) throw new UsageError("--image is for YAML configs");
+  if (image !== undefined && runs(options)) {
+    const lazyConfig = await lazyDetectorConfig(options);
+    const { predictor } = await loadLazyPredictor<unknown>(lazyConfig, configFile, terminal);
+    return analyzeImage(predictor, image, configFile);
+  }
   const config = await setupLazyConfig({ configFile, opts });
   const model = init.withoutDrawing(() => instantiate(config.model, { within: config }));
   if (!(model instanceof MetaArchitecture)) throw new UsageError(unknownKind(configFile));
@@ -97,13 +104,11 @@ function unknownKind(configFile: string): string {
 
 /** What it costs to find in an image what a checkpoint finds in it. */
 async function analyzeImage(
-  cfg: Config,
+  predictor: DefaultPredictor<unknown>,
   file: string,
-  { configFile }: AnalyzeCommandOptions,
-  terminal: Terminal,
+  configFile: string,
 ): Promise<Analysis> {
   const pixels = await readImage(file, { format: "BGR" });
-  const { predictor } = await loadPredictor<unknown>(cfg, configFile, terminal);
   const { model } = predictor;
   if (!(model instanceof MetaArchitecture)) throw new UsageError(unknownKind(configFile));
   return { model, costs: await analyzeModel(model, [predictor.preprocess(pixels)]) };

@@ -15,10 +15,13 @@ export function addEvalCommand(program: Command, terminal: Terminal): void {
         "segmentation for builtin datasets of these; recall for proposal networks. Without --annotations and --dataset, the " +
         "datasets are those of DATASETS.TEST. With --predictions, measures recorded results instead of a model.",
     )
-    .option("--config-file <file-or-zoo-name>", "a YAML file, or the name of a config of the zoo")
+    .option(
+      "--config-file <file-or-zoo-name>",
+      "a YAML file or module, or the name of a config of the model zoo; names ending in .py are lazy configs",
+    )
     .option(
       "--weights <file>",
-      "checkpoint, a path or an address (default: MODEL.WEIGHTS; for a name of the zoo, the checkpoint released for it)",
+      "checkpoint, a path or an address (default: MODEL.WEIGHTS, or train.initCheckpoint of a lazy config; for a name of the zoo, the checkpoint released for it)",
     )
     .option("--annotations <file>", "ground truth, a file in COCO's format")
     .option("--images <dir>", "folder that the file names of --annotations start from")

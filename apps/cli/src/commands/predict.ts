@@ -10,16 +10,16 @@ export function addPredictCommand(program: Command, terminal: Terminal): void {
     .command("predict")
     .summary("detect objects in images")
     .description(
-      "Runs a model on images; draws what it finds, writes it as JSON, or both. Any config and checkpoint of " +
-        "detectron2 will do, unchanged, as long as the model is a Faster or Mask R-CNN or a proposal network.",
+      "Runs a model on images; draws what it finds, writes it as JSON, or both. Any YAML config and checkpoint of " +
+        "detectron2 will do, unchanged, and so will a lazy config.",
     )
     .requiredOption(
       "--config-file <file-or-zoo-name>",
-      "a YAML file, or the name of a config of the model zoo",
+      "a YAML file or module, or the name of a config of the model zoo; names ending in .py are lazy configs",
     )
     .option(
       "--weights <file>",
-      "checkpoint, a path or an address (default: MODEL.WEIGHTS; for a name of the zoo, the checkpoint released for it)",
+      "checkpoint, a path or an address (default: MODEL.WEIGHTS, or train.initCheckpoint of a lazy config; for a name of the zoo, the checkpoint released for it)",
     )
     .requiredOption(
       "--input <images...>",

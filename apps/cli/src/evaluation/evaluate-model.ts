@@ -1,13 +1,15 @@
-import type { Config } from "@detectron-ts/config";
+import { type Config, getCfg, isLazy } from "@detectron-ts/config";
 import { DatasetCatalog, type DatasetDict } from "@detectron-ts/data";
 import {
   buildEvaluator,
   type TestableModel,
+  testLazyModel,
   testModel,
   type TestModelOptions,
   testWithTTA,
 } from "@detectron-ts/engine";
-import type { ResultsDict } from "@detectron-ts/evaluation";
+import type { EvaluationResults, ResultsDict } from "@detectron-ts/evaluation";
+import type { LazyConfig } from "@detectron-ts/model-zoo";
 
 import { compareClassCounts } from "../datasets/class-count.ts";
 import { testLoader } from "../datasets/test-loader.ts";
@@ -64,6 +66,28 @@ export async function evaluateModel(
     const results = await testModel(cfg, model, options);
     if (!cfg.TEST.AUG.ENABLED) return results;
     return { ...results, ...(await testWithTTA(cfg, model, options)) };
+  } finally {
+    progress.stop();
+  }
+}
+
+/** The same by a lazy config, on what its `dataloader.test` loads. */
+export async function evaluateTree(
+  config: LazyConfig,
+  model: TestableModel,
+  output: string | undefined,
+  terminal: Terminal,
+): Promise<EvaluationResults | ResultsDict> {
+  const progress = new EvaluationProgress(terminal);
+  const log = (message: string): void => terminal.print(message);
+  const savesNothing = output === undefined && !isLazy(config.dataloader.evaluator);
+  try {
+    return await testLazyModel(config, model, {
+      log,
+      onProgress: progress.update,
+      ...(output !== undefined && { outputDir: output }),
+      ...(savesNothing && { evaluator: (name: string) => buildEvaluator(getCfg(), name, { log }) }),
+    });
   } finally {
     progress.stop();
   }

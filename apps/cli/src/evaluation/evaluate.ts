@@ -1,6 +1,12 @@
 import type { Config } from "@detectron-ts/config";
-import { type PredictorModel, setupConfig, type TestableModel } from "@detectron-ts/engine";
-import { printCsvFormat, type ResultsDict } from "@detectron-ts/evaluation";
+import {
+  isLazyConfigFile,
+  lazyDatasetNames,
+  type PredictorModel,
+  setupConfig,
+  type TestableModel,
+} from "@detectron-ts/engine";
+import { type EvaluationResults, printCsvFormat, type ResultsDict } from "@detectron-ts/evaluation";
 import type { DetectionOutput } from "@detectron-ts/modeling";
 import { runtime } from "@detectron-ts/runtime";
 
@@ -8,11 +14,11 @@ import { configuredDatasets } from "../datasets/configured-datasets.ts";
 import { withDatasets } from "../datasets/dataset-config.ts";
 import { registerDatasets } from "../datasets/register-datasets.ts";
 import { UsageError } from "../errors.ts";
-import { detectorConfig } from "../prediction/detector-config.ts";
-import { loadPredictor } from "../prediction/load-predictor.ts";
+import { detectorConfig, lazyDetectorConfig } from "../prediction/detector-config.ts";
+import { loadLazyPredictor, loadPredictor } from "../prediction/load-predictor.ts";
 import { refuseFolder, writeJson } from "../prediction/write-json.ts";
 import type { Terminal } from "../terminal.ts";
-import { evaluateModel, loadTestDatasets } from "./evaluate-model.ts";
+import { evaluateModel, evaluateTree, loadTestDatasets } from "./evaluate-model.ts";
 import { evaluateRecorded } from "./evaluate-recorded.ts";
 import { type GroundTruthOptions, groundTruthSpecs } from "./ground-truth-specs.ts";
 import { readResults } from "./read-results.ts";
@@ -41,18 +47,49 @@ export async function evaluate(options: EvalOptions, terminal: Terminal): Promis
   const specs = groundTruthSpecs(options, predictions === undefined);
   if (json !== undefined) await refuseFolder(json);
   using registered = await registerDatasets(specs);
-  const cfg = readConfig(options);
-  const names = registered.names.length > 0 ? registered.names : await testDatasets(cfg);
+  const { configFile } = options;
   const results =
-    predictions === undefined
-      ? await withModel(options, cfg, names, terminal)
-      : await withRecorded(predictions, options, cfg, names, terminal);
+    predictions === undefined && configFile !== undefined && isLazyConfigFile(configFile)
+      ? await withTree({ ...options, configFile }, registered.names, terminal)
+      : await withYaml(options, registered.names, terminal);
   printCsvFormat(results, (line) => terminal.print(line));
   if (json === undefined) return;
   // JSON has no NaN: it becomes null.
   await writeJson(json, results);
   terminal.print(`${json}: metrics in percent`);
 }
+
+async function withYaml(
+  options: EvalOptions,
+  registered: readonly string[],
+  terminal: Terminal,
+): Promise<ResultsDict> {
+  const { predictions } = options;
+  const cfg = readConfig(options);
+  const names = registered.length > 0 ? registered : await testDatasets(cfg);
+  return predictions === undefined
+    ? withModel(options, cfg, names, terminal)
+    : withRecorded(predictions, options, cfg, names, terminal);
+}
+
+/** A lazy config has one loader for its tests, and its evaluator goes by the name of what that loads. */
+async function withTree(
+  options: EvalOptions & { readonly configFile: string },
+  [name, ...others]: readonly string[],
+  terminal: Terminal,
+): Promise<EvaluationResults | ResultsDict> {
+  const { configFile, output, threads, opts = [] } = options;
+  if (others.length > 0) throw new UsageError("A lazy config is measured on one --dataset");
+  if (threads !== undefined) await runtime.configure({ threads });
+  const dataset = name === undefined ? [] : [`dataloader.test.dataset.names=${name}`];
+  const config = await lazyDetectorConfig({ ...options, opts: [...opts, ...dataset] });
+  if (lazyDatasetNames(config).length === 0) throw new UsageError(NOTHING_TO_MEASURE);
+  const { predictor } = await loadLazyPredictor<DetectionOutput>(config, configFile, terminal);
+  return evaluateTree(config, asTestable(predictor.model), output, terminal);
+}
+
+const NOTHING_TO_MEASURE =
+  "There is nothing to measure on: add --annotations FILE and --images DIR, or --dataset, or name a dataset in the config";
 
 /** The config of a model; for recorded results, that of the command line or the default one. */
 function readConfig(options: EvalOptions): Config {
@@ -71,9 +108,7 @@ function requireConfigFile(options: EvalOptions): EvalOptions & { readonly confi
 async function testDatasets(cfg: Config): Promise<readonly string[]> {
   const names = await configuredDatasets(cfg, "TEST");
   if (names.length > 0) return names;
-  throw new UsageError(
-    "There is nothing to measure on: add --annotations FILE and --images DIR, or --dataset, or name a dataset in DATASETS.TEST",
-  );
+  throw new UsageError(NOTHING_TO_MEASURE);
 }
 
 async function withModel(

@@ -1,31 +1,30 @@
 import { readCheckpoint, type LoadReport } from "@detectron-ts/checkpoint";
-import type { Config } from "@detectron-ts/config";
 
 import { UsageError } from "../errors.ts";
-import { datasetMetadata } from "../datasets/dataset-metadata.ts";
-import { modelClasses } from "../model-classes.ts";
 
 /** Key of the class names, a JSON list, in the metadata of a safetensors checkpoint. */
 export const CLASSES_KEY = "thing_classes";
 
 /**
- * The names of a model's classes by index: those of `--classes`, else those stored in the checkpoint, else those of the
- * dataset that the config is tested on; undefined when nobody knows them.
+ * The names of a model's classes by index: those of `--classes`, else those stored in the checkpoint, else those of its
+ * dataset; undefined when nobody knows them.
  *
+ * @param count - how many classes the model has.
+ * @param ofDataset - names of the dataset that the model is tested on.
  * @throws UsageError when `--classes` has another number of names than the model has classes.
  */
 export async function findClassNames(
-  cfg: Config,
+  count: number,
   report: LoadReport,
   given: readonly string[] | undefined,
+  ofDataset: readonly string[] | undefined,
 ): Promise<readonly string[] | undefined> {
-  const count = modelClasses(cfg)?.count ?? 0;
   if (given !== undefined && given.length !== count) {
     throw new UsageError(
       `--classes has ${given.length} names (${given.join(", ")}), but the model has ${count} classes`,
     );
   }
-  const candidates = [given, await storedClasses(report), datasetMetadata(cfg).thingClasses];
+  const candidates = [given, await storedClasses(report), ofDataset];
   return candidates.find((names) => names?.length === count);
 }
 

@@ -1,11 +1,16 @@
-import type { DefaultPredictor } from "@detectron-ts/engine";
+import { type DefaultPredictor, isLazyConfigFile, lazyDatasetNames } from "@detectron-ts/engine";
 import { readImage } from "@detectron-ts/image";
 import { runtime } from "@detectron-ts/runtime";
 import type { NdArray } from "ndarray";
 
 import type { Terminal } from "../terminal.ts";
-import { type DetectorConfigOptions, detectorConfig } from "./detector-config.ts";
-import { loadPredictor } from "./load-predictor.ts";
+import {
+  type DetectorConfigOptions,
+  detectorConfig,
+  lazyDetectorConfig,
+} from "./detector-config.ts";
+import { loadLazyPredictor, loadPredictor } from "./load-predictor.ts";
+import { kindsOfConfig, kindsOfModel } from "./model-kinds.ts";
 import { findMetadata, type ModelMetadata } from "./model-metadata.ts";
 import type { ModelOutput } from "./results.ts";
 
@@ -45,9 +50,19 @@ export class Detector {
   static async load(options: DetectorOptions, terminal: Terminal): Promise<Detector> {
     const { classes, threads } = options;
     if (threads !== undefined) await runtime.configure({ threads });
+    const { configFile } = options;
+    if (isLazyConfigFile(configFile)) {
+      const config = await lazyDetectorConfig(options);
+      const { predictor, loadReport } = await loadLazyPredictor(config, configFile, terminal);
+      const kinds = kindsOfModel(predictor.model);
+      const [dataset] = lazyDatasetNames(config);
+      return new Detector(predictor, await findMetadata(kinds, dataset, loadReport, classes));
+    }
     const cfg = detectorConfig(options);
-    const { predictor, loadReport } = await loadPredictor(cfg, options.configFile, terminal);
-    return new Detector(predictor, await findMetadata(cfg, loadReport, classes));
+    const { predictor, loadReport } = await loadPredictor(cfg, configFile, terminal);
+    const kinds = kindsOfConfig(cfg);
+    const [dataset] = cfg.DATASETS.TEST;
+    return new Detector(predictor, await findMetadata(kinds, dataset, loadReport, classes));
   }
 
   /** @throws ImageError of `@detectron-ts/image` when the file can't be read. */

@@ -1,6 +1,11 @@
 import type { LoadReport } from "@detectron-ts/checkpoint";
 import type { Config } from "@detectron-ts/config";
-import { DefaultPredictor } from "@detectron-ts/engine";
+import {
+  createLazyPredictor,
+  type CreatePredictorOptions,
+  DefaultPredictor,
+} from "@detectron-ts/engine";
+import type { LazyConfig } from "@detectron-ts/model-zoo";
 
 import { UsageError } from "../errors.ts";
 import type { Terminal } from "../terminal.ts";
@@ -25,14 +30,35 @@ export async function loadPredictor<Output = ModelOutput>(
   configFile: string,
   terminal: Terminal,
 ): Promise<LoadedPredictor<Output>> {
-  const source = cfg.MODEL.WEIGHTS;
+  const checkpoint = { key: "MODEL.WEIGHTS", source: cfg.MODEL.WEIGHTS };
+  return load(checkpoint, configFile, terminal, (options) =>
+    DefaultPredictor.create<Output>(cfg, options),
+  );
+}
+
+/** {@link loadPredictor} of a lazy config, whose checkpoint is `train.initCheckpoint`. */
+export async function loadLazyPredictor<Output = ModelOutput>(
+  config: LazyConfig,
+  configFile: string,
+  terminal: Terminal,
+): Promise<LoadedPredictor<Output>> {
+  const checkpoint = { key: "train.initCheckpoint", source: config.train.initCheckpoint };
+  return load(checkpoint, configFile, terminal, (options) =>
+    createLazyPredictor<Output>(config, options),
+  );
+}
+
+async function load<Output>(
+  { key, source }: { readonly key: string; readonly source: string },
+  configFile: string,
+  terminal: Terminal,
+  create: (options: CreatePredictorOptions) => Promise<DefaultPredictor<Output>>,
+): Promise<LoadedPredictor<Output>> {
   if (source === "") {
-    throw new UsageError(`${configFile} names no checkpoint (MODEL.WEIGHTS): add --weights FILE`);
+    throw new UsageError(`${configFile} names no checkpoint (${key}): add --weights FILE`);
   }
   const download = new DownloadBar(terminal);
-  const predictor = await DefaultPredictor.create<Output>(cfg, {
-    onProgress: download.update,
-  }).finally(() => download.stop());
+  const predictor = await create({ onProgress: download.update }).finally(() => download.stop());
   const { loadReport } = predictor;
   checkLoaded(loadReport, source, configFile, terminal);
   return { predictor, loadReport };

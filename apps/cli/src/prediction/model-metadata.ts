@@ -1,9 +1,8 @@
 import type { LoadReport } from "@detectron-ts/checkpoint";
-import type { Config } from "@detectron-ts/config";
-import type { MetadataFields } from "@detectron-ts/data";
+import { MetadataCatalog, type MetadataFields } from "@detectron-ts/data";
 
-import { datasetMetadata } from "../datasets/dataset-metadata.ts";
 import { findClassNames } from "./class-names.ts";
+import type { ModelKinds } from "./model-kinds.ts";
 
 /** What is known of the classes and keypoints that a model finds. */
 export type ModelMetadata = Partial<
@@ -20,20 +19,24 @@ export type ModelMetadata = Partial<
 
 /**
  * Names and colours for what a model finds: names of things as {@link findClassNames} finds them, the rest from the dataset
- * that the config is tested on, of what fits the model.
+ * that it is tested on, of what fits the model.
  *
+ * @param dataset - name of that dataset, if there is one.
  * @throws UsageError when `--classes` has another number of names than the model has classes.
  */
 export async function findMetadata(
-  cfg: Config,
+  kinds: ModelKinds,
+  dataset: string | undefined,
   report: LoadReport,
   givenClasses: readonly string[] | undefined,
 ): Promise<ModelMetadata> {
-  const thingClasses = await findClassNames(cfg, report, givenClasses);
-  const known = datasetMetadata(cfg);
-  const { SEM_SEG_HEAD, ROI_KEYPOINT_HEAD } = cfg.MODEL;
-  const stuffFits = known.stuffClasses?.length === SEM_SEG_HEAD.NUM_CLASSES;
-  const keypointsFit = known.keypointNames?.length === ROI_KEYPOINT_HEAD.NUM_KEYPOINTS;
+  const known: Partial<MetadataFields> =
+    dataset === undefined ? {} : MetadataCatalog.get(dataset).asDict();
+  const things = kinds.things ?? 0;
+  const thingClasses = await findClassNames(things, report, givenClasses, known.thingClasses);
+  const stuffFits = known.stuffClasses !== undefined && known.stuffClasses.length === kinds.stuff;
+  const keypointsFit =
+    known.keypointNames !== undefined && known.keypointNames.length === kinds.keypoints;
   return {
     ...(thingClasses && { thingClasses }),
     ...(thingClasses && thingClasses === known.thingClasses && pick(known, ["thingColors"])),

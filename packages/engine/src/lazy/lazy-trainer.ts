@@ -24,7 +24,7 @@ import {
   type DefaultTrainerOverrides,
   type DetectorModel,
 } from "../train/default-trainer.ts";
-import { testModel, type TestModelOptions } from "../train/test-model.ts";
+import { type TestableModel, testModel, type TestModelOptions } from "../train/test-model.ts";
 import { LazyConfigError } from "./errors.ts";
 
 /** What {@link createLazyTrainer} uses beside the tree. */
@@ -122,7 +122,21 @@ export async function testLazy(
   assertDetector(model);
   const checkpointer = new DetectionCheckpointer(model, { saveDir: cfg.OUTPUT_DIR });
   await checkpointer.resumeOrLoad(cfg.MODEL.WEIGHTS, { ...load, resume });
-  return testModel(cfg, model, { ...testOf(config), ...options });
+  return testLazyModel(config, model, options);
+}
+
+/**
+ * Measures a model that is there already on a tree's `dataloader.test`.
+ *
+ * @throws MissingDatasetError when the tree has no `dataloader.evaluator`; LazyConstructionError of `@detectron-ts/config` when
+ *   a part can't be made.
+ */
+export async function testLazyModel(
+  config: LazyConfig,
+  model: TestableModel,
+  options: TestModelOptions = {},
+): Promise<EvaluationResults | ResultsDict> {
+  return testModel(settingsOf(config), model, { ...testOf(config), ...options });
 }
 
 /** The settings of a training under the keys of YAML configs. */
@@ -134,14 +148,20 @@ function settingsOf({ train, dataloader }: LazyConfig): Config {
   cfg.SOLVER.MAX_ITER = train.maxIter;
   cfg.SOLVER.CHECKPOINT_PERIOD = train.checkpointer.period;
   cfg.TEST.EVAL_PERIOD = train.evalPeriod;
-  cfg.DATASETS.TEST = dataloader.evaluator ? datasetNames({ train, dataloader }) : [];
+  cfg.DATASETS.TEST = lazyDatasetNames({ dataloader });
   return cfg;
 }
 
-/** The datasets that are evaluated, or one name for what an evaluator knows of itself. */
-function datasetNames({ dataloader }: Pick<LazyConfig, "train" | "dataloader">): string[] {
+/**
+ * The datasets that a tree is evaluated on by its `dataloader.evaluator`; the name `test` for what an evaluator constructed by
+ * the tree knows of itself, and none without any.
+ *
+ * @throws LazyConfigError when the evaluator is neither a node nor has a `datasetName`.
+ */
+export function lazyDatasetNames({ dataloader }: Pick<LazyConfig, "dataloader">): string[] {
   const { evaluator } = dataloader;
-  if (evaluator === undefined || isLazy(evaluator)) return ["test"];
+  if (evaluator === undefined) return [];
+  if (isLazy(evaluator)) return ["test"];
   const { datasetName } = {
     datasetName: undefined,
     ...instantiate(evaluator, { within: { dataloader } }),

@@ -2,16 +2,26 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { lazy, loadLazyConfig, UnknownKeyError } from "@detectron-ts/config";
-import { Linear } from "@detectron-ts/nn";
+import { DetectionCheckpointer } from "@detectron-ts/checkpoint";
+import {
+  applyOverrides,
+  instantiate,
+  lazy,
+  loadLazyConfig,
+  UnknownKeyError,
+} from "@detectron-ts/config";
+import type { GeneralizedRCNN } from "@detectron-ts/modeling";
+import { Linear, manualSeed } from "@detectron-ts/nn";
 import {
   ConfigNotFoundError,
+  createLazyPredictor,
   createLazyTrainer,
   isLazyConfigFile,
   LazyConfigError,
   setupLazyConfig,
   trainLazy,
 } from "@detectron-ts/engine";
+import ndarray from "ndarray";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { registerShapes, unregister } from "../train/synthetic-dataset.ts";
@@ -130,6 +140,45 @@ describe("a training from a tree of constructors", () => {
     });
     const model = lazy(Linear, { inFeatures: 1, outFeatures: 1 });
     await expect(createLazyTrainer({ ...config, model })).rejects.toThrow(LazyConfigError);
+  });
+});
+
+describe("createLazyPredictor", () => {
+  const image = ndarray(new Uint8Array(120 * 160 * 3).fill(90), [120, 160, 3]);
+  const predictorConfig = () =>
+    setupLazyConfig({ configFile: MASK_RCNN, opts: tiny(join(folder, "predictor")) });
+
+  it("predicts with the weights and the test images' size of the tree", async () => {
+    const config = await predictorConfig();
+    manualSeed(3);
+    const model = instantiate(config.model) as GeneralizedRCNN;
+    const checkpointer = new DetectionCheckpointer(model, { saveDir: folder });
+    config.train.initCheckpoint = await checkpointer.save("random");
+
+    const predictor = await createLazyPredictor(config);
+    expect(predictor.loadReport?.missing).toEqual([]);
+    const input = predictor.preprocess(image);
+    expect(input.image.shape).toEqual([3, 96, 128]);
+    const { instances } = await predictor.predict(image);
+    const [expected] = await model.eval().inference([input]);
+    expect(instances.predBoxes.tensor).toEqual(expected.instances.predBoxes.tensor);
+    expect(instances.imageSize).toEqual([120, 160]);
+  });
+
+  it("refuses trees without a checkpoint, without inference, or with more than a resize", async () => {
+    const config = await predictorConfig();
+    await expect(createLazyPredictor(config)).rejects.toThrow("train.initCheckpoint is empty");
+
+    const weights = join(folder, "none.safetensors");
+    const model = lazy(Linear, { inFeatures: 1, outFeatures: 1 });
+    await expect(createLazyPredictor({ ...config, model }, { weights })).rejects.toThrow(
+      "model can't predict: Linear has no inference",
+    );
+
+    applyOverrides(config, ["dataloader.test.mapper.augmentations=[{_target_: RandomFlip}]"]);
+    await expect(createLazyPredictor(config, { weights })).rejects.toThrow(
+      "has to be one ResizeShortestEdge to predict, got [RandomFlip]",
+    );
   });
 });
 
