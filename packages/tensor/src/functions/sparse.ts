@@ -35,7 +35,6 @@ export function sparseMatmul(matrix: SparseMatrix, dense: Tensor, rowsPerBlock?:
     throw new ShapeError("sparseMatmul", `blocks of ${blockRows} rows do not divide ${numRows}`);
   }
   const blocks = toRowBlocks(matrix, blockRows);
-  const vector = (data: Int32Array): Tensor => constant(data, [data.length], "int32");
   return apply(
     "sparseMatmul",
     [
@@ -47,6 +46,10 @@ export function sparseMatmul(matrix: SparseMatrix, dense: Tensor, rowsPerBlock?:
     {},
     { rows: [blockRows], shape: [numRows, dense.shape[1]] },
   );
+}
+
+function vector(data: Int32Array): Tensor {
+  return constant(data, [data.length], "int32");
 }
 
 /** The smallest divisor that makes a block of some size. */
