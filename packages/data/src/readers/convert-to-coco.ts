@@ -1,7 +1,8 @@
-import { mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { area as rleArea } from "@detectron-ts/coco";
 import { Boxes, BoxMode, PolygonMasks, RotatedBoxes } from "@detectron-ts/structures";
+import writeFileAtomic from "write-file-atomic";
 
 import { DatasetCatalog } from "../catalog/dataset-catalog.ts";
 import { MetadataCatalog, type Metadata } from "../catalog/metadata-catalog.ts";
@@ -66,9 +67,7 @@ export async function convertToCocoJson(
   const dicts = await DatasetCatalog.get(datasetName);
   const content = JSON.stringify(convertToCocoDict(dicts, MetadataCatalog.get(datasetName)));
   await mkdir(dirname(outputFile), { recursive: true });
-  const temporary = `${outputFile}.${process.pid}.tmp`;
-  await writeFile(temporary, content);
-  await rename(temporary, outputFile);
+  await writeFileAtomic(outputFile, content);
 }
 
 function describeObject({

@@ -1,5 +1,6 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import writeFileAtomic from "write-file-atomic";
 
 import { Markup, markup } from "../html.ts";
 import type { TrainingRun } from "../run.ts";
@@ -90,13 +91,7 @@ export async function writeTrainingReport(
 ): Promise<void> {
   const page = renderTrainingReport(options);
   await mkdir(dirname(path), { recursive: true });
-  const unfinished = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(unfinished, page, { flush: true });
-    await rename(unfinished, path);
-  } finally {
-    await rm(unfinished, { force: true });
-  }
+  await writeFileAtomic(path, page);
 }
 
 function precisionSection(runs: readonly TrainingRun[]): Section | undefined {
