@@ -7,6 +7,7 @@ import { Boxes, Instances } from "@detectron-ts/structures";
 import { type Golden, loadGolden } from "@detectron-ts/testing";
 import ndarray from "ndarray";
 
+import type { GradientStatistics } from "./training-step.ts";
 import { tinyFcos, type TinyFcosOptions } from "./tiny-fcos.ts";
 import { getConfig } from "./zoo-config.ts";
 
@@ -32,7 +33,7 @@ interface CaseJson {
     readonly losses_again: Readonly<Record<string, number>>;
     readonly loss_normalizer: number;
     readonly event_storage_scalars: Readonly<Record<string, number>>;
-    readonly gradients: Readonly<Record<string, { l2: number; sum: number; abs_max: number }>>;
+    readonly gradients: Readonly<Record<string, GradientStatistics>>;
     readonly frozen_parameters: readonly string[];
   };
 }

@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 
-import { EventStorage } from "@detectron-ts/events";
 import { updateRunningStatistics } from "@detectron-ts/nn";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { DenseCase } from "./dense-case.ts";
+import { differingGradients, trainingStep } from "./training-step.ts";
 
 const FOLDERS = ["train_retinanet_tiny", "train_fcos_tiny"];
 
@@ -34,36 +34,17 @@ describe.each(FOLDERS)("%s as detectron2 has it", (name) => {
   });
 
   it("has the same losses, scalars, normaliser and gradients", async () => {
-    using storage = new EventStorage();
-    const lazy = Object.entries(await model.losses(golden.batch()));
-    await lazy
-      .map(([, loss]) => loss.keep())
-      .reduce((sum, loss) => sum.add(loss))
-      .backward();
-    await storage.settle();
-    const losses = new Map(lazy.map(([key, loss]) => [key, Number(loss.dataSync()[0])]));
-    expect([...losses.keys()]).toEqual(Object.keys(train.losses));
+    const step = await trainingStep(model, golden.batch());
+    expect(Object.keys(step.losses)).toEqual(Object.keys(train.losses));
     const close = { rtol: tolerance.losses_rel, atol: 0 };
-    expect([...losses.values()]).toBeAllclose(Object.values(train.losses), close);
-    const scalars = [...storage.latest()].map(([key, { value }]) => [key, value]);
-    expect(Object.fromEntries(scalars)).toEqual(train.event_storage_scalars);
+    expect(Object.values(step.losses)).toBeAllclose(Object.values(train.losses), close);
+    expect(step.scalars).toEqual(train.event_storage_scalars);
 
-    const parameters = [...model.namedParameters()];
-    const frozen = parameters.filter(([, { requiresGrad }]) => !requiresGrad);
-    expect(frozen.map(([key]) => key)).toEqual(train.frozen_parameters);
+    expect(step.frozenParameters).toEqual(train.frozen_parameters);
     const all = Math.hypot(...Object.values(train.gradients).map(({ l2 }) => l2));
-    const differing = parameters.flatMap(([key, { grad }]) => {
-      if (grad === null) return key in train.gradients ? [key] : [];
-      const recorded = train.gradients[key];
-      const { l2, sum, max } = summary(grad.dataSync() as Float32Array);
-      // Some gradients are zero but for rounding.
-      const apart = tolerance.gradient_rel_l2 * Math.max(recorded.l2, 1e-3 * all);
-      const fits =
-        Math.abs(l2 - recorded.l2) <= apart &&
-        Math.abs(sum - recorded.sum) <= apart * Math.sqrt(grad.size) &&
-        Math.abs(max - recorded.abs_max) <= apart;
-      return fits ? [] : [key];
-    });
+    // Some gradients are zero but for rounding.
+    const apart = (l2: number) => tolerance.gradient_rel_l2 * Math.max(l2, 1e-3 * all);
+    const differing = differingGradients(step.gradients, train.gradients, apart);
     expect(differing).toEqual([]);
   });
 
@@ -81,15 +62,3 @@ describe.each(FOLDERS)("%s as detectron2 has it", (name) => {
     }
   });
 });
-
-function summary(values: Float32Array) {
-  let squares = 0;
-  let sum = 0;
-  let max = 0;
-  for (const value of values) {
-    squares += value * value;
-    sum += value;
-    max = Math.max(max, Math.abs(value));
-  }
-  return { l2: Math.sqrt(squares), sum, max };
-}

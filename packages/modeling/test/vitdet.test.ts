@@ -1,7 +1,6 @@
 import { DefaultAnchorGenerator } from "@detectron-ts/anchor-generator";
 import { LastLevelMaxPool, SimpleFeaturePyramid, ViT } from "@detectron-ts/backbone";
 import { Box2BoxTransform } from "@detectron-ts/box-regression";
-import { EventStorage } from "@detectron-ts/events";
 import { Matcher } from "@detectron-ts/matcher";
 import { GeneralizedRCNN, type ModelInput } from "@detectron-ts/modeling";
 import { ChannelsLastLayerNorm } from "@detectron-ts/nn";
@@ -18,6 +17,7 @@ import { loadGolden } from "@detectron-ts/testing";
 import ndarray from "ndarray";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runParts } from "./run-parts.ts";
+import { norm, type TrainingStep, trainingStep } from "./training-step.ts";
 
 /** Small in all but its shape: Cascade Mask R-CNN on a ViT with windows, as detectron2's ViTDet project makes it. */
 function buildViTDet(): GeneralizedRCNN<CascadeROIHeads, ProposalGenerator> {
@@ -178,33 +178,21 @@ describe("detectron2's recorded Cascade Mask R-CNN on a ViT with a simple featur
   });
 
   describe("in training", () => {
-    let losses: Record<string, number>;
-    let gradients: Record<string, number>;
-
+    let step: TrainingStep;
     beforeAll(async () => {
-      const model = loadedModel();
-      using _storage = new EventStorage();
-      const lazy = Object.entries(await model.losses(IMAGES.map(labelledInput)));
-      const terms = lazy.map(([, loss]) => loss.keep());
-      await terms.reduce((sum, loss) => sum.add(loss)).backward();
-      losses = Object.fromEntries(lazy.map(([name, loss]) => [name, Number(loss.dataSync()[0])]));
-      const norms = [...model.namedParameters()].map(([name, { grad }]) => [
-        name,
-        Math.hypot(...((grad?.dataSync() as Float32Array) ?? [])),
-      ]);
-      gradients = Object.fromEntries(norms);
+      step = await trainingStep(loadedModel(), IMAGES.map(labelledInput));
     });
 
     it("has the same losses", () => {
-      expect(Object.keys(losses).sort()).toEqual(Object.keys(golden.json.losses).sort());
-      const found = Object.keys(golden.json.losses).map((name) => losses[name]);
+      expect(Object.keys(step.losses).sort()).toEqual(Object.keys(golden.json.losses).sort());
+      const found = Object.keys(golden.json.losses).map((name) => step.losses[name]);
       expect(found).toBeAllclose(Object.values(golden.json.losses), { rtol: 1e-4, atol: 1e-7 });
     });
 
     it("has gradients of the same norms", () => {
       const names = Object.keys(golden.json.gradient_l2);
-      expect(Object.keys(gradients)).toEqual(names);
-      const found = names.map((name) => gradients[name]);
+      expect([...step.gradients.keys()]).toEqual(names);
+      const found = Array.from(step.gradients.values(), norm);
       expect(found).toBeAllclose(Object.values(golden.json.gradient_l2), {
         rtol: 1e-3,
         atol: 1e-6,
