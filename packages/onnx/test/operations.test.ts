@@ -444,6 +444,11 @@ const cases: Readonly<Record<Exclude<OpName, "constant" | "parameter" | "host">,
         [4, 7, 0, 0, 6, 9, 24, 39],
       ],
       [
+        "takes numbers of rows that no block divides",
+        () => [sparseMatmul(sparse([1031, 1], Array(1031).fill([0])), count(1, 1).add(2))],
+        Array.from({ length: 1031 }, (_, i) => 2 * (i + 1)),
+      ],
+      [
         "leaves zeros where a whole block has no entries",
         () => [sparseMatmul(sparse([4, 3], [[], [], [1], []]), count(3, 2), 2)],
         [0, 0, 0, 0, 2, 3, 0, 0],

@@ -48,12 +48,13 @@ export function rotatedPoolingMatrix(
 
 function checkRoi(roi: Float32Array, row: number, batchSize: number): void {
   const [image, , , width, height] = roi;
-  const name = `roi ${row} (${roi.join(", ")})`;
   if (!(Number.isInteger(image) && image >= 0 && image < batchSize)) {
-    throw new ShapeError("roiAlignRotated", `${name} is of no image in a batch of ${batchSize}`);
+    const detail = `is of no image in a batch of ${batchSize}`;
+    throw new ShapeError("roiAlignRotated", `roi ${row} (${roi.join(", ")}) ${detail}`);
   }
   if (!(roi.every(Number.isFinite) && width >= 0 && height >= 0)) {
-    throw new ShapeError("roiAlignRotated", `${name} must be finite and of no negative size`);
+    const detail = "must be finite and of no negative size";
+    throw new ShapeError("roiAlignRotated", `roi ${row} (${roi.join(", ")}) ${detail}`);
   }
 }
 
