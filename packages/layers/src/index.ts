@@ -1,3 +1,8 @@
+export { ASPP, type ASPPOptions } from "./convolution/aspp.ts";
+export {
+  DepthwiseSeparableConv2d,
+  type DepthwiseSeparableConv2dOptions,
+} from "./convolution/depthwise-separable-conv2d.ts";
 export { DeformConv, ModulatedDeformConv } from "./deform-conv/deform-conv.ts";
 export type { DeformConvOptions, ModulatedDeformConvOptions } from "./deform-conv/deform-conv.ts";
 export { deformConv2d } from "./deform-conv/deform-conv2d.ts";
