@@ -445,7 +445,15 @@ const cases: Readonly<Record<Exclude<OpName, "constant" | "parameter" | "host">,
       ],
       [
         "takes numbers of rows that no block divides",
-        () => [sparseMatmul(sparse([1031, 1], Array(1031).fill([0])), count(1, 1).add(2))],
+        () => [
+          sparseMatmul(
+            sparse(
+              [1031, 1],
+              Array.from({ length: 1031 }, () => [0]),
+            ),
+            count(1, 1).add(2),
+          ),
+        ],
         Array.from({ length: 1031 }, (_, i) => 2 * (i + 1)),
       ],
       [

@@ -1,8 +1,7 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { area as rleArea } from "@detectron-ts/coco";
 import { Boxes, BoxMode, PolygonMasks, RotatedBoxes } from "@detectron-ts/structures";
-import writeFileAtomic from "write-file-atomic";
 
 import { DatasetCatalog } from "../catalog/dataset-catalog.ts";
 import { MetadataCatalog, type Metadata } from "../catalog/metadata-catalog.ts";
@@ -67,7 +66,9 @@ export async function convertToCocoJson(
   const dicts = await DatasetCatalog.get(datasetName);
   const content = JSON.stringify(convertToCocoDict(dicts, MetadataCatalog.get(datasetName)));
   await mkdir(dirname(outputFile), { recursive: true });
-  await writeFileAtomic(outputFile, content);
+  const temporary = `${outputFile}.${process.pid}.tmp`;
+  await writeFile(temporary, content);
+  await rename(temporary, outputFile);
 }
 
 function describeObject({

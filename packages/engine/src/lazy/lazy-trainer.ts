@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import {
@@ -15,7 +16,6 @@ import type { EvaluationResults, ResultsDict } from "@detectron-ts/evaluation";
 import type { LazyConfig } from "@detectron-ts/model-zoo";
 import type { AnyModule } from "@detectron-ts/nn";
 import { LRMultiplier } from "@detectron-ts/solver";
-import writeFileAtomic from "write-file-atomic";
 
 import type { DetectionEvaluator } from "../train/build-evaluator.ts";
 import { defaultSetup } from "../train/default-setup.ts";
@@ -200,5 +200,5 @@ async function saveTree(config: LazyConfig, outputDir: string): Promise<void> {
     if (!(error instanceof InvalidValueError)) throw error;
     text = printLazy(config);
   }
-  await writeFileAtomic(join(outputDir, "config.yaml"), text);
+  await writeFile(join(outputDir, "config.yaml"), text);
 }

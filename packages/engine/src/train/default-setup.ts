@@ -1,12 +1,11 @@
 import { randomInt } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Config } from "@detectron-ts/config";
 import { getFedLossClsWeights } from "@detectron-ts/data";
 import { manualSeed } from "@detectron-ts/nn";
 import { setFedLossClsWeightsSource } from "@detectron-ts/roi-heads";
-import writeFileAtomic from "write-file-atomic";
 
 /**
  * What a training needs before anything else: a copy of the config whose SEED is drawn if it was negative, random numbers
@@ -25,7 +24,9 @@ export async function defaultSetup(cfg: Config): Promise<Config> {
   setFedLossClsWeightsSource(getFedLossClsWeights);
   if (resolved.OUTPUT_DIR !== "") {
     await mkdir(resolved.OUTPUT_DIR, { recursive: true });
-    await writeFileAtomic(join(resolved.OUTPUT_DIR, "config.yaml"), resolved.dump());
+    const path = join(resolved.OUTPUT_DIR, "config.yaml");
+    await writeFile(`${path}.tmp`, resolved.dump());
+    await rename(`${path}.tmp`, path);
   }
   return resolved;
 }

@@ -1,6 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 
 import { Markup, markup } from "../html.ts";
 import type { TrainingRun } from "../run.ts";
@@ -91,7 +90,13 @@ export async function writeTrainingReport(
 ): Promise<void> {
   const page = renderTrainingReport(options);
   await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomic(path, page);
+  const unfinished = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(unfinished, page, { flush: true });
+    await rename(unfinished, path);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
 }
 
 function precisionSection(runs: readonly TrainingRun[]): Section | undefined {
