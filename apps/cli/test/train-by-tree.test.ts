@@ -77,7 +77,7 @@ describe("detectron train with a lazy config", () => {
     expect(stdout).toBe(await readFile(join(output, "config.yaml"), "utf8"));
   });
 
-  it("leaves a tree that predicts with the checkpoint, classes named by their dataset", async () => {
+  it("leaves a tree that predicts with the checkpoint, under the names given to its classes", async () => {
     const json = join(folder, "found.json");
     const { code, stderr } = await detectron(
       "predict",

@@ -110,6 +110,20 @@ describe("shapes", () => {
       "sparseMatmul: 4 rows with 2 entries wanted, got 4 rows, 0 columns and 0 values",
     ],
     [
+      "sparseMatmul",
+      () =>
+        sparseMatmul(
+          {
+            shape: [1, 5],
+            rowEnds: Int32Array.of(2),
+            columns: Int32Array.of(4, 5),
+            values: new Float32Array(2),
+          },
+          zeros([5, 3]),
+        ),
+      "sparseMatmul: entry 1 is in column 5 of 5",
+    ],
+    [
       "permute",
       () => zeros([2, 3]).permute(0, 0),
       "permute: wants each of the 2 axes once, got [0, 0]",

@@ -24,8 +24,8 @@ import { LazyConfigError } from "./errors.ts";
  * ```
  *
  * @throws MissingWeightsError when no checkpoint is named; LazyConfigError for a model without inference, or test images that
- *   are not just resized; LazyConstructionError of `@detectron-ts/config` when a part can't be made, LazyPromiseError when it takes time; CheckpointError of
- *   `@detectron-ts/checkpoint` when the checkpoint can't be loaded.
+ *   are not just resized; LazyConstructionError of `@detectron-ts/config` when a part can't be made, LazyPromiseError when
+ *   a part within another takes time; CheckpointError of `@detectron-ts/checkpoint` when the checkpoint can't be loaded.
  */
 export async function createLazyPredictor<Output = DetectionOutput>(
   config: LazyConfig,

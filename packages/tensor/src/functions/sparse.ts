@@ -14,7 +14,7 @@ const ROWS_PER_BLOCK = { fewest: 64, most: 1024 } as const;
  * @param rowsPerBlock - rows that are multiplied together, each filled up to the longest of them; rows of about the same
  *   length are best. Has to divide M; when left out, some dozens to some hundreds.
  * @returns M×C.
- * @throws ShapeError when the sizes do not fit.
+ * @throws ShapeError when the sizes do not fit, or an entry names a column that isn't there.
  */
 export function sparseMatmul(matrix: SparseMatrix, dense: Tensor, rowsPerBlock?: number): Tensor {
   const [numRows, numColumns] = matrix.shape;
@@ -26,6 +26,11 @@ export function sparseMatmul(matrix: SparseMatrix, dense: Tensor, rowsPerBlock?:
       "sparseMatmul",
       `${numRows} rows with ${count} entries wanted, got ${got}`,
     );
+  }
+  const stray = columns.subarray(0, count).findIndex((each) => each < 0 || each >= numColumns);
+  if (stray !== -1) {
+    const detail = `entry ${stray} is in column ${columns[stray]} of ${numColumns}`;
+    throw new ShapeError("sparseMatmul", detail);
   }
   if (dense.rank !== 2 || dense.shape[0] !== numColumns) {
     throw new ShapeError("sparseMatmul", `dense tensor must be [${numColumns}, C]`, [dense.shape]);
