@@ -9,7 +9,7 @@ import { InvalidTensorError, UnrecognizedFormatError } from "./errors.ts";
 import { SAFETENSORS_DTYPES } from "./formats/safetensors.ts";
 import { readCheckpoint, type ReadCheckpointOptions } from "./read-checkpoint.ts";
 import { elementCount, type TensorValue } from "./tensor.ts";
-import { writeFileAtomically } from "./write/atomic-file.ts";
+import { writeCheckpointFile } from "./write/checkpoint-file.ts";
 
 /** A safetensors file in memory. */
 export interface Safetensors {
@@ -92,11 +92,11 @@ export async function writeSafetensors(
   const prefix = Buffer.alloc(8);
   prefix.writeBigUInt64LE(BigInt(json.byteLength + padding));
 
-  await writeFileAtomically(path, async (write) => {
-    await write(Buffer.concat([prefix, json, Buffer.alloc(padding, " ")]));
+  await writeCheckpointFile(path, async (append) => {
+    await append(Buffer.concat([prefix, json, Buffer.alloc(padding, " ")]));
     for (const [name, { dtype, data }] of tensors) {
       const elements = stored.get(name) === dtype ? data : toFloat16(dtype, data);
-      await write(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));
+      await append(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));
     }
   });
 }

@@ -1,5 +1,4 @@
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { writeFileAtomically, type Append } from "@detectron-ts/atomic-file";
 
 /** Entries per write: one string for everything would not hold the masks of a large dataset. */
 const ENTRIES_PER_WRITE = 1000;
@@ -9,39 +8,20 @@ const ENTRIES_PER_WRITE = 1000;
  * if need be.
  */
 export function writeJsonList(path: string, entries: readonly object[]): Promise<void> {
-  return writeWhole(path, async (file) => {
-    await file.write("[");
+  const produce = async (append: Append): Promise<void> => {
+    await append("[");
     for (let start = 0; start < entries.length; start += ENTRIES_PER_WRITE) {
       const lines = entries
         .slice(start, start + ENTRIES_PER_WRITE)
         .map((entry) => JSON.stringify(entry));
-      await file.write(`${start > 0 ? ",\n" : ""}${lines.join(",\n")}`);
+      await append(`${start > 0 ? ",\n" : ""}${lines.join(",\n")}`);
     }
-    await file.write("]\n");
-  });
+    await append("]\n");
+  };
+  return writeFileAtomically(path, produce, { makeFolder: true });
 }
 
 /** Writes an object as a JSON file that is complete whenever it is there. Makes the folder if need be. */
 export function writeJson(path: string, value: object): Promise<void> {
-  return writeWhole(path, async (file) => {
-    await file.write(`${JSON.stringify(value)}\n`);
-  });
-}
-
-/** Writes a file under another name first, and renames it when it is on the disk. */
-async function writeWhole(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(temporary, "w");
-    try {
-      await write(file);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  return writeFileAtomically(path, `${JSON.stringify(value)}\n`, { makeFolder: true });
 }

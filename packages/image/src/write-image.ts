@@ -1,5 +1,5 @@
-import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
+import { writeFileAtomically } from "@detectron-ts/atomic-file";
 import type { NdArray } from "ndarray";
 
 import { ImageArrayError, UnsupportedExtensionError } from "./errors.ts";
@@ -25,7 +25,7 @@ const TYPE_OF_EXTENSION: ReadonlyMap<string, ImageFileType> = new Map([
 ]);
 
 /**
- * Writes an image file; the extension (.png, .jpg, .jpeg, .webp) decides its format.
+ * Writes an image file; the extension (.png, .jpg, .jpeg, .webp) decides its format. The file appears whole or not at all.
  *
  * @param image Height × width × 3 bytes, or × 1 (or none) for format `"L"`; any strides.
  * @throws UnsupportedExtensionError, ImageArrayError.
@@ -38,7 +38,7 @@ export async function writeImage(
   const extension = extname(path).toLowerCase();
   const type = TYPE_OF_EXTENSION.get(extension);
   if (type === undefined) throw new UnsupportedExtensionError(path, extension);
-  await writeFile(path, await encodeImage(image, type, options));
+  await writeFileAtomically(path, await encodeImage(image, type, options));
 }
 
 /**

@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { stat } from "node:fs/promises";
+import { writeFileAtomically } from "@detectron-ts/atomic-file";
 
 import { UsageError } from "../errors.ts";
 
@@ -9,15 +8,7 @@ import { UsageError } from "../errors.ts";
  * find half a file and an older file stays until the new one is complete.
  */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, `${JSON.stringify(value)}\n`);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeFileAtomically(path, `${JSON.stringify(value)}\n`, { makeFolder: true });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { removeAbandonedFiles } from "@detectron-ts/atomic-file";
 import {
   CheckpointStructureError,
   MissingSaveDirError,
@@ -16,7 +17,7 @@ import {
 } from "../remote/resolve-path.ts";
 import { writeSafetensors } from "../safetensors.ts";
 import { elementCount, type TensorValue } from "../tensor.ts";
-import { removeAbandonedFiles, writeFileAtomically } from "../write/atomic-file.ts";
+import { writeCheckpointFile } from "../write/checkpoint-file.ts";
 import { writePth } from "../write/pth.ts";
 import { OrderedDict } from "../write/python-values.ts";
 import { asTensorValue } from "../write/tensor-source.ts";
@@ -189,9 +190,7 @@ export class DetectionCheckpointer {
     }
     for (const [key, value] of Object.entries(extra)) content.set(key, value);
     await writePth(path, content);
-    await writeFileAtomically(join(this.saveDir, LAST_CHECKPOINT), (write) =>
-      write(Buffer.from(baseName)),
-    );
+    await writeCheckpointFile(join(this.saveDir, LAST_CHECKPOINT), baseName);
     return path;
   }
 

@@ -3,7 +3,7 @@ import { type CheckpointDType, itemSize, type TensorData } from "../dtype.ts";
 import { InvalidTensorError, UnserializableValueError } from "../errors.ts";
 import { TORCH_STORAGE_CLASSES } from "../pickle/allow-list.ts";
 import { contiguousStrides, elementCount } from "../tensor.ts";
-import { writeFileAtomically } from "./atomic-file.ts";
+import { writeCheckpointFile } from "./checkpoint-file.ts";
 import { Pickler } from "./pickler.ts";
 import { OrderedDict } from "./python-values.ts";
 import { StoredZipWriter } from "./stored-zip.ts";
@@ -38,8 +38,8 @@ export async function writePth(path: string, value: unknown): Promise<void> {
   const pickler = new Pickler((object, to, at) => saveTensor(object, to, at, storages));
   const pickle = pickler.dump(value);
   const root = archiveName(path);
-  await writeFileAtomically(path, async (write) => {
-    const zip = new StoredZipWriter(write);
+  await writeCheckpointFile(path, async (append) => {
+    const zip = new StoredZipWriter(append);
     await zip.add(`${root}/data.pkl`, pickle);
     await zip.add(`${root}/byteorder`, Buffer.from("little"));
     for (const [key, { buffer, byteOffset, byteLength }] of storages.arrays.entries()) {

@@ -1,5 +1,4 @@
 import { crc32 } from "node:zlib";
-import { type Write } from "./atomic-file.ts";
 
 const LOCAL_HEADER = 0x04034b50;
 const CENTRAL_HEADER = 0x02014b50;
@@ -26,6 +25,9 @@ const ALIGNMENT = 64;
 
 /** Bytes that are summed at once. */
 const CHUNK_BYTES = 1 << 26;
+
+/** Takes the next bytes of the file. */
+export type Write = (bytes: Uint8Array) => Promise<void>;
 
 interface Entry {
   readonly name: Buffer;

@@ -1,5 +1,5 @@
-import { mkdir, rename, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { stat } from "node:fs/promises";
+import { writeFileAtomically } from "@detectron-ts/atomic-file";
 import { area as rleArea } from "@detectron-ts/coco";
 import { Boxes, BoxMode, PolygonMasks, RotatedBoxes } from "@detectron-ts/structures";
 
@@ -65,10 +65,7 @@ export async function convertToCocoJson(
   if (allowCached && (await exists(outputFile))) return;
   const dicts = await DatasetCatalog.get(datasetName);
   const content = JSON.stringify(convertToCocoDict(dicts, MetadataCatalog.get(datasetName)));
-  await mkdir(dirname(outputFile), { recursive: true });
-  const temporary = `${outputFile}.${process.pid}.tmp`;
-  await writeFile(temporary, content);
-  await rename(temporary, outputFile);
+  await writeFileAtomically(outputFile, content, { makeFolder: true });
 }
 
 function describeObject({

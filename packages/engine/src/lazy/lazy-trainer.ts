@@ -1,6 +1,6 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { writeFileAtomically } from "@detectron-ts/atomic-file";
 import {
   type Config,
   dumpLazyYaml,
@@ -200,5 +200,5 @@ async function saveTree(config: LazyConfig, outputDir: string): Promise<void> {
     if (!(error instanceof InvalidValueError)) throw error;
     text = printLazy(config);
   }
-  await writeFile(join(outputDir, "config.yaml"), text);
+  await writeFileAtomically(join(outputDir, "config.yaml"), text);
 }

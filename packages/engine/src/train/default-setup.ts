@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
-import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { writeFileAtomically } from "@detectron-ts/atomic-file";
 import type { Config } from "@detectron-ts/config";
 import { getFedLossClsWeights } from "@detectron-ts/data";
 import { manualSeed } from "@detectron-ts/nn";
@@ -23,10 +23,9 @@ export async function defaultSetup(cfg: Config): Promise<Config> {
   manualSeed(resolved.SEED);
   setFedLossClsWeightsSource(getFedLossClsWeights);
   if (resolved.OUTPUT_DIR !== "") {
-    await mkdir(resolved.OUTPUT_DIR, { recursive: true });
-    const path = join(resolved.OUTPUT_DIR, "config.yaml");
-    await writeFile(`${path}.tmp`, resolved.dump());
-    await rename(`${path}.tmp`, path);
+    await writeFileAtomically(join(resolved.OUTPUT_DIR, "config.yaml"), resolved.dump(), {
+      makeFolder: true,
+    });
   }
   return resolved;
 }

@@ -1,5 +1,4 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { writeFileAtomically } from "@detectron-ts/atomic-file";
 
 import { Markup, markup } from "../html.ts";
 import type { TrainingRun } from "../run.ts";
@@ -89,14 +88,7 @@ export async function writeTrainingReport(
   options: TrainingReportOptions,
 ): Promise<void> {
   const page = renderTrainingReport(options);
-  await mkdir(dirname(path), { recursive: true });
-  const unfinished = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(unfinished, page, { flush: true });
-    await rename(unfinished, path);
-  } finally {
-    await rm(unfinished, { force: true });
-  }
+  await writeFileAtomically(path, page, { makeFolder: true });
 }
 
 function precisionSection(runs: readonly TrainingRun[]): Section | undefined {
