@@ -1,16 +1,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 interface Frame<T> {
-  readonly value: T;
+  /** Undefined once the frame was left: tasks that still hold the frame don't keep the value in memory. */
+  value: T | undefined;
   readonly below: Frame<T> | undefined;
-  left: boolean;
 }
 
 /**
  * A stack whose top follows the flow of asynchronous code: what is entered in one task is not seen by tasks
  * that run beside it.
  */
-export class AsyncStack<T> {
+export class AsyncStack<T extends object> {
   readonly #frames = new AsyncLocalStorage<Frame<T> | undefined>();
 
   /** What was entered last and not left. */
@@ -27,8 +27,8 @@ export class AsyncStack<T> {
     const frame = this.#frame(value);
     this.#frames.enterWith(frame);
     return () => {
-      // A caller that went on while this task awaited may hold the frame as well: for it, the mark is what counts.
-      frame.left = true;
+      // A caller that went on while this task awaited may hold the frame as well: for it, that it is empty is what counts.
+      frame.value = undefined;
       this.#frames.enterWith(this.#openFrame());
     };
   }
@@ -39,12 +39,12 @@ export class AsyncStack<T> {
   }
 
   #frame(value: T): Frame<T> {
-    return { value, below: this.#openFrame(), left: false };
+    return { value, below: this.#openFrame() };
   }
 
   #openFrame(): Frame<T> | undefined {
     let frame = this.#frames.getStore();
-    while (frame?.left) frame = frame.below;
+    while (frame !== undefined && frame.value === undefined) frame = frame.below;
     return frame;
   }
 }

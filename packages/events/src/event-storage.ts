@@ -83,9 +83,10 @@ export class EventStorage implements Disposable {
     this.#leave = storages.enter(this);
   }
 
-  /** Ends being the current storage. What was recorded can still be read. */
+  /** Ends being the current storage. What was recorded can still be read; what {@link defer} put off is dropped. */
   [Symbol.dispose](): void {
     this.#leave();
+    this.#deferred = [];
   }
 
   /**

@@ -180,6 +180,14 @@ describe("EventStorage", () => {
     expect([...storage.latest().keys()]).toEqual(["ofNextStep"]);
   });
 
+  it("drops recordings nobody settled when it is disposed of, and with them what they hold", async () => {
+    const storage = new EventStorage();
+    storage.defer(() => storage.putScalar("never", 1));
+    storage[Symbol.dispose]();
+    await storage.settle();
+    expect(storage.latest().size).toBe(0);
+  });
+
   it("hands on the failure of a deferred recording, with those after it dropped and the scope as it was", async () => {
     using storage = new EventStorage();
     {
