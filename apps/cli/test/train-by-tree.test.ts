@@ -32,6 +32,7 @@ const OPTS = [
   "dataloader.train.totalBatchSize=1",
   "optimizer.lr=1e-9",
   "train.maxIter=2",
+  "train.seed=1",
   "train.initCheckpoint=",
 ];
 
@@ -121,8 +122,30 @@ describe("detectron train with a lazy config", () => {
     );
     expect(stderr).not.toMatch("error");
     expect(code).toBe(0);
+    expect(stdout).toMatch(/^Running the model on \d+ images? of /m);
     expect(stdout).toMatch("AP,AP50,AP75");
     expect(JSON.parse(await readFile(json, "utf8"))).toHaveProperty("bbox.AP50");
+  });
+
+  it("says at once that its model and a dataset have different numbers of classes", async () => {
+    const fewer = await writeCoco(join(folder, "fewer"), (content) => ({
+      ...content,
+      categories: content.categories.slice(0, 2),
+      annotations: content.annotations.filter(({ category_id }) => category_id < 3),
+    }));
+    const { code, stderr } = await detectron(
+      "eval",
+      "--config-file",
+      join(output, "config.yaml"),
+      "--weights",
+      join(output, "model_final.pth"),
+      "--dataset",
+      `two=${fewer.location}`,
+    );
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      'error: dataset "two" has 2 classes (date, fig), but the model has 3: set model.numClasses to 2\n',
+    );
   });
 
   it("leaves a tree that is analyzed on an image, with what the checkpoint finds there", async () => {

@@ -1,8 +1,7 @@
-import type { Config } from "@detectron-ts/config";
 import { MetadataCatalog } from "@detectron-ts/data";
 
 import { UsageError } from "../errors.ts";
-import { modelClasses } from "../model-classes.ts";
+import type { ModelClasses } from "../model-classes.ts";
 import { countText } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -10,17 +9,17 @@ import type { Terminal } from "../terminal.ts";
  * Compares the number of a dataset's classes, which must have been loaded, with the model's. Says both where they differ:
  * as a warning where the work can be done all the same, as an error where it would fail halfway.
  *
+ * @param model - undefined for a model that doesn't classify: there is nothing to compare.
  * @param use - training fails on classes that the model doesn't have, evaluation on predictions that the dataset has no
  *   class for.
  * @throws UsageError
  */
 export function compareClassCounts(
-  cfg: Config,
+  model: ModelClasses | undefined,
   dataset: string,
   use: "train" | "eval",
   terminal: Terminal,
 ): void {
-  const model = modelClasses(cfg);
   const metadata = MetadataCatalog.get(dataset);
   if (model === undefined || !metadata.has("thingClasses")) return;
   const classes = metadata.get("thingClasses");

@@ -3,6 +3,7 @@ import { DatasetCatalog, type DatasetDict } from "@detectron-ts/data";
 import {
   buildEvaluator,
   type TestableModel,
+  lazyDatasetNames,
   testLazyModel,
   testModel,
   type TestModelOptions,
@@ -13,6 +14,7 @@ import type { LazyConfig } from "@detectron-ts/model-zoo";
 
 import { compareClassCounts } from "../datasets/class-count.ts";
 import { testLoader } from "../datasets/test-loader.ts";
+import { modelClasses, modelClassesOfTree } from "../model-classes.ts";
 import type { Terminal } from "../terminal.ts";
 import { EvaluationProgress } from "./evaluation-progress.ts";
 
@@ -29,7 +31,7 @@ export async function loadTestDatasets(
   const datasets = new Map<string, readonly DatasetDict[]>();
   for (const name of cfg.DATASETS.TEST) {
     datasets.set(name, await DatasetCatalog.get(name));
-    compareClassCounts(cfg, name, "eval", terminal);
+    compareClassCounts(modelClasses(cfg), name, "eval", terminal);
   }
   return datasets;
 }
@@ -71,14 +73,41 @@ export async function evaluateModel(
   }
 }
 
-/** The same by a lazy config, on what its `dataloader.test` loads. */
+/**
+ * The number of images in each dataset that a lazy config is tested on. Says at once when a dataset has another number of
+ * classes than the model.
+ *
+ * @throws UsageError when the evaluation would fail for that.
+ */
+export async function loadTreeTestDatasets(
+  config: LazyConfig,
+  terminal: Terminal,
+): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const name of lazyDatasetNames(config)) {
+    // What an evaluator of the tree's own measures is known to it alone.
+    if (!DatasetCatalog.has(name)) continue;
+    sizes.set(name, (await DatasetCatalog.get(name)).length);
+    compareClassCounts(modelClassesOfTree(config), name, "eval", terminal);
+  }
+  return sizes;
+}
+
+/**
+ * The same as {@link evaluateModel} by a lazy config, on what its `dataloader.test` loads.
+ *
+ * @param sizes - as {@link loadTreeTestDatasets} gives them.
+ */
 export async function evaluateTree(
   config: LazyConfig,
   model: TestableModel,
+  sizes: ReadonlyMap<string, number>,
   output: string | undefined,
   terminal: Terminal,
 ): Promise<EvaluationResults | ResultsDict> {
   const progress = new EvaluationProgress(terminal);
+  const [first] = sizes;
+  if (first !== undefined) progress.start(...first);
   const log = (message: string): void => terminal.print(message);
   const savesNothing = output === undefined && !isLazy(config.dataloader.evaluator);
   try {

@@ -1,6 +1,7 @@
 import type { Config } from "@detectron-ts/config";
 
 import { modelClasses } from "../model-classes.ts";
+import { numberAt } from "../number-at.ts";
 
 /** How many kinds of each sort a model tells apart. */
 export interface ModelKinds {
@@ -29,13 +30,4 @@ export function kindsOfModel(model: unknown): ModelKinds {
     stuff: numberAt(model, "semSegHead.numClasses"),
     keypoints: numberAt(model, "roiHeads.keypointHead.numKeypoints"),
   };
-}
-
-function numberAt(value: unknown, path: string): number | undefined {
-  let found = value;
-  for (const key of path.split(".")) {
-    if ((typeof found !== "object" && typeof found !== "function") || found === null) return;
-    found = Reflect.get(found, key);
-  }
-  return typeof found === "number" ? found : undefined;
 }

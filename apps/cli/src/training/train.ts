@@ -9,6 +9,7 @@ import {
 import { runtime } from "@detectron-ts/runtime";
 
 import { compareClassCounts } from "../datasets/class-count.ts";
+import { modelClasses } from "../model-classes.ts";
 import { configuredDatasets } from "../datasets/configured-datasets.ts";
 import type { DatasetSpec } from "../datasets/dataset-spec.ts";
 import { registerDatasets } from "../datasets/register-datasets.ts";
@@ -59,7 +60,8 @@ export async function train(options: TrainOptions, terminal: Terminal): Promise<
 
 async function runTraining(cfg: Config, resume: boolean, terminal: Terminal): Promise<void> {
   const trainLoader = await buildDetectionTrainLoader(cfg, { readProposals: readProposalFile });
-  for (const name of cfg.DATASETS.TRAIN) compareClassCounts(cfg, name, "train", terminal);
+  for (const name of cfg.DATASETS.TRAIN)
+    compareClassCounts(modelClasses(cfg), name, "train", terminal);
   const testImages = await loadTestDatasets(cfg, terminal);
 
   const display = trainingDisplay(cfg.OUTPUT_DIR, cfg.SOLVER.MAX_ITER, terminal);
