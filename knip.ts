@@ -38,6 +38,12 @@ const config: KnipConfig = {
         "@detectron-ts/visualizer",
       ],
     },
+    "packages/checkpoint": {
+      entry: ["README.md"],
+      project: ["**/*.{ts,md}", "!CHANGELOG.md"],
+      // Named on the command line of a process that a test kills.
+      ignoreDependencies: ["tsx"],
+    },
     "packages/testing": { project: ["**/*.ts"], ignoreDependencies: ["tsx"] },
     configs: { project: [] },
   },

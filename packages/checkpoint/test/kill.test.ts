@@ -1,38 +1,21 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import ts from "typescript";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "./support/golden.ts";
 import { Counter } from "./support/saving-process.ts";
 
-const PACKAGE = new URL("..", import.meta.url).pathname;
-
-/** JavaScript of the sources in a folder of its own: the process to be killed is a plain Node. */
-function compile(folder: string): void {
-  const sources = readdirSync(join(PACKAGE, "src"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => join("src", name));
-  for (const name of [...sources, "test/support/saving-process.ts"]) {
-    const { outputText } = ts.transpileModule(readFileSync(join(PACKAGE, name), "utf8"), {
-      compilerOptions: {
-        module: ts.ModuleKind.ESNext,
-        target: ts.ScriptTarget.ES2022,
-        rewriteRelativeImportExtensions: true,
-      },
-    });
-    const path = join(folder, name.replace(/\.ts$/, ".js"));
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, outputText);
-  }
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  symlinkSync(join(PACKAGE, "node_modules"), join(folder, "node_modules"));
-}
+const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("support/saving-process.ts", import.meta.url));
 
 /** Lets a process save for some time; the last iteration that it reported as saved, NaN when there is none. */
-function saveAndKill(program: string, saveDir: string, afterMs: number): Promise<number> {
+function saveAndKill(saveDir: string, afterMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, "save-until-killed", saveDir]);
+    const options = ["--import", "tsx", "--conditions", "@detectron-ts/source"];
+    const child = spawn(process.execPath, [...options, PROGRAM, "save-until-killed", saveDir], {
+      cwd: PACKAGE,
+    });
     let output = "";
     let errors = "";
     child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
@@ -50,12 +33,10 @@ function saveAndKill(program: string, saveDir: string, afterMs: number): Promise
 
 describe("kill -9 while checkpoints are written", () => {
   const folder = temporaryFolder();
-  beforeAll(() => compile(folder));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it("leaves a complete last checkpoint, twenty times at random moments", async () => {
     const saveDir = join(folder, "output");
-    const program = join(folder, "test/support/saving-process.js");
     const first = new Counter();
     first.set(0);
     await first.checkpointer(saveDir).save("model_0000000", { iteration: 0 });
@@ -63,7 +44,7 @@ describe("kill -9 while checkpoints are written", () => {
     const unfinished = () => readdirSync(saveDir).filter((name) => name.endsWith(".tmp"));
     // Should chance have it that no kill has met a file that was being written, there are more.
     for (let round = 0; round < 20 || unfinished().length === 0; round++) {
-      const reported = await saveAndKill(program, saveDir, Math.random() * 100);
+      const reported = await saveAndKill(saveDir, Math.random() * 100);
       const counter = new Counter();
       const report = await counter.checkpointer(saveDir).resumeOrLoad("");
       const iteration = Number(report.rest.get("iteration"));

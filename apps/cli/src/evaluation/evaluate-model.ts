@@ -1,9 +1,9 @@
-import { type Config, getCfg, isLazy } from "@detectron-ts/config";
-import { DatasetCatalog, type DatasetDict } from "@detectron-ts/data";
+import { type Config, getCfg, instantiateAsync, isLazy } from "@detectron-ts/config";
+import { DatasetCatalog, type DatasetDict, type DetectionTestLoader } from "@detectron-ts/data";
 import {
   buildEvaluator,
-  type TestableModel,
   lazyDatasetNames,
+  type TestableModel,
   testLazyModel,
   testModel,
   type TestModelOptions,
@@ -74,46 +74,47 @@ export async function evaluateModel(
 }
 
 /**
- * The number of images in each dataset that a lazy config is tested on. Says at once when a dataset has another number of
- * classes than the model.
+ * The loader that a lazy config is tested with, which reads its dataset. Says at once when that has another number of classes
+ * than the model.
  *
- * @throws UsageError when the evaluation would fail for that.
+ * @throws UsageError when the evaluation would fail for that; LazyConstructionError of `@detectron-ts/config` when the loader
+ *   can't be made.
  */
-export async function loadTreeTestDatasets(
+export async function treeTestLoader(
   config: LazyConfig,
   terminal: Terminal,
-): Promise<ReadonlyMap<string, number>> {
-  const sizes = new Map<string, number>();
-  for (const name of lazyDatasetNames(config)) {
-    // What an evaluator of the tree's own measures is known to it alone.
-    if (!DatasetCatalog.has(name)) continue;
-    sizes.set(name, (await DatasetCatalog.get(name)).length);
+): Promise<DetectionTestLoader> {
+  const loader = await instantiateAsync(config.dataloader.test, { within: config });
+  // What an evaluator of the tree's own measures is known to it alone.
+  for (const name of lazyDatasetNames(config).filter((each) => DatasetCatalog.has(each))) {
     compareClassCounts(modelClassesOfTree(config), name, "eval", terminal);
   }
-  return sizes;
+  return loader;
 }
 
 /**
- * The same as {@link evaluateModel} by a lazy config, on what its `dataloader.test` loads.
+ * The same as {@link evaluateModel} by a lazy config.
  *
- * @param sizes - as {@link loadTreeTestDatasets} gives them.
+ * @param loader - as {@link treeTestLoader} gives it.
  */
 export async function evaluateTree(
   config: LazyConfig,
   model: TestableModel,
-  sizes: ReadonlyMap<string, number>,
+  loader: DetectionTestLoader,
   output: string | undefined,
   terminal: Terminal,
 ): Promise<EvaluationResults | ResultsDict> {
   const progress = new EvaluationProgress(terminal);
-  const [first] = sizes;
-  if (first !== undefined) progress.start(...first);
   const log = (message: string): void => terminal.print(message);
   const savesNothing = output === undefined && !isLazy(config.dataloader.evaluator);
   try {
     return await testLazyModel(config, model, {
       log,
       onProgress: progress.update,
+      testLoader: (name) => {
+        progress.start(name, loader.dataset.length);
+        return loader;
+      },
       ...(output !== undefined && { outputDir: output }),
       ...(savesNothing && { evaluator: (name: string) => buildEvaluator(getCfg(), name, { log }) }),
     });

@@ -18,12 +18,7 @@ import { detectorConfig, lazyDetectorConfig } from "../prediction/detector-confi
 import { loadLazyPredictor, loadPredictor } from "../prediction/load-predictor.ts";
 import { refuseFolder, writeJson } from "../prediction/write-json.ts";
 import type { Terminal } from "../terminal.ts";
-import {
-  evaluateModel,
-  evaluateTree,
-  loadTestDatasets,
-  loadTreeTestDatasets,
-} from "./evaluate-model.ts";
+import { evaluateModel, evaluateTree, loadTestDatasets, treeTestLoader } from "./evaluate-model.ts";
 import { evaluateRecorded } from "./evaluate-recorded.ts";
 import { type GroundTruthOptions, groundTruthSpecs } from "./ground-truth-specs.ts";
 import { readResults } from "./read-results.ts";
@@ -89,9 +84,9 @@ async function withTree(
   const dataset = name === undefined ? [] : [`dataloader.test.dataset.names=${name}`];
   const config = await lazyDetectorConfig({ ...options, opts: [...opts, ...dataset] });
   if (lazyDatasetNames(config).length === 0) throw new UsageError(NOTHING_TO_MEASURE);
-  const sizes = await loadTreeTestDatasets(config, terminal);
+  const loader = await treeTestLoader(config, terminal);
   const { predictor } = await loadLazyPredictor<DetectionOutput>(config, configFile, terminal);
-  return evaluateTree(config, asTestable(predictor.model), sizes, output, terminal);
+  return evaluateTree(config, asTestable(predictor.model), loader, output, terminal);
 }
 
 const NOTHING_TO_MEASURE =

@@ -9,13 +9,13 @@ import {
 import { runtime } from "@detectron-ts/runtime";
 
 import { compareClassCounts } from "../datasets/class-count.ts";
-import { modelClasses } from "../model-classes.ts";
 import { configuredDatasets } from "../datasets/configured-datasets.ts";
 import type { DatasetSpec } from "../datasets/dataset-spec.ts";
 import { registerDatasets } from "../datasets/register-datasets.ts";
 import { testLoader } from "../datasets/test-loader.ts";
 import { UsageError } from "../errors.ts";
 import { loadTestDatasets } from "../evaluation/evaluate-model.ts";
+import { modelClasses } from "../model-classes.ts";
 import type { Terminal } from "../terminal.ts";
 import { evaluateOnly } from "./evaluate-only.ts";
 import { printResults, runTrainer } from "./run-trainer.ts";

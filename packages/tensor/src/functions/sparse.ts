@@ -27,8 +27,9 @@ export function sparseMatmul(matrix: SparseMatrix, dense: Tensor, rowsPerBlock?:
       `${numRows} rows with ${count} entries wanted, got ${got}`,
     );
   }
-  const stray = columns.subarray(0, count).findIndex((each) => each < 0 || each >= numColumns);
-  if (stray !== -1) {
+  let stray = 0;
+  while (stray < count && columns[stray] >= 0 && columns[stray] < numColumns) stray++;
+  if (stray < count) {
     const detail = `entry ${stray} is in column ${columns[stray]} of ${numColumns}`;
     throw new ShapeError("sparseMatmul", detail);
   }
